@@ -1,0 +1,72 @@
+//! What came of asking becomes an answer or a typed failure: the last checks of a model's words.
+
+use schemas_records::model::ModelAnswer;
+use schemas_records::{Failure, FailureCode};
+
+use super::attempts::Attempts;
+use super::retry::Heard;
+use crate::model::{Completion, Error};
+
+/// The answer, or why there is none.
+pub(super) fn of(
+    heard: &Heard,
+    attempts: &Attempts,
+    answer_bytes_max: usize,
+) -> Result<ModelAnswer, Failure> {
+    match &heard.result {
+        Ok(completion) => {
+            check(completion, answer_bytes_max)?;
+            Ok(answer(completion, heard, attempts))
+        }
+        Err(error) => Err(failure(error, attempts.sent())),
+    }
+}
+
+/// Too much and nothing are failures, whoever the model is.
+fn check(completion: &Completion, answer_bytes_max: usize) -> Result<(), Failure> {
+    let bytes = completion.text.len();
+    if bytes > answer_bytes_max {
+        return Err(Failure::new(
+            FailureCode::ModelFailed,
+            format!(
+                "{} answered too much: {bytes} bytes, at most {answer_bytes_max} are kept",
+                completion.model
+            ),
+            "lower max_tokens, or ask for less",
+        ));
+    }
+    if completion.text.trim().is_empty() {
+        return Err(Failure::new(
+            FailureCode::ModelFailed,
+            format!("{} answered nothing", completion.model),
+            "raise max_tokens, or change the prompt",
+        ));
+    }
+    Ok(())
+}
+
+fn answer(completion: &Completion, heard: &Heard, attempts: &Attempts) -> ModelAnswer {
+    let tokens = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
+    ModelAnswer {
+        text: completion.text.clone(),
+        model: completion.model.clone(),
+        finish: completion.finish,
+        input_tokens: tokens(completion.usage.input_tokens),
+        output_tokens: tokens(completion.usage.output_tokens),
+        attempts: attempts.sent(),
+        unknown_attempts: attempts.unknown(),
+        latency_ms: i64::try_from(heard.latency.as_millis()).unwrap_or(i64::MAX),
+    }
+}
+
+fn failure(error: &Error, sent: i32) -> Failure {
+    let remedy = match error {
+        Error::RateLimited { .. } | Error::Transient { .. } => {
+            "submit the task again later; look whether the provider is up"
+        }
+        Error::Refused { .. } => "check the model's name, its key and the request's parameters",
+        Error::BadAnswer { .. } => "change the prompt or lower max_tokens; look at the provider's own log",
+    };
+    let requests = if sent == 1 { "request" } else { "requests" };
+    Failure::new(FailureCode::ModelFailed, format!("ask a model, {sent} {requests} sent: {error}"), remedy)
+}

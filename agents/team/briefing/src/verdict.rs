@@ -1,0 +1,243 @@
+//! From what was gathered to what to do: the synthesizer's decision, as a pure function. No model has a say in it.
+//!
+//! *Hire* is said only of a growing market seen in full and a plan that keeps every rule; everything less comes with
+//! conditions, or is another verdict. A broken rule or a slump means *do not hire*, a shrinking market *wait*; without
+//! a sign of the market, though it was asked for, nothing can be said.
+
+use crate::facts;
+use crate::messages::{
+    Cause, Compliance, ContractKind, Figures, Finding, HiringPlan, Missing, Origin, Part, Question,
+    Statement, Status, Trend, Verdict,
+};
+use crate::numbers::{basis_points, count, percent};
+use crate::outlook::{Outlook, outlook};
+use crate::plan;
+
+#[cfg(test)]
+mod tests;
+
+/// From this spread of monthly changes on, in parts per million, permanent posts are a risk: four tenths of a per cent, some four times a calm sector's.
+pub const VOLATILE_PPM: i64 = 4_000;
+/// From this far below its yearly mean on, in parts per million, the season's unemployment makes people hard to find: a tenth.
+pub const SCARCE_SEASON_PPM: i64 = -100_000;
+/// Below this rate of unemployment, in basis points, people are hard to find at any season: three per cent.
+pub const SCARCE_RATE_BP: i64 = 300;
+
+/// What came of the parts. Every part is either there or in `missing`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gathered {
+    /// The data-analyst's part.
+    pub figures: Option<Figures>,
+    /// The market-trends' part.
+    pub trend: Option<Trend>,
+    /// The legal-compliance's part.
+    pub compliance: Option<Compliance>,
+    /// Why a part is not there, in the order of [`Part::ALL`].
+    pub missing: Vec<Missing>,
+}
+
+/// What to do, why, and on which conditions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// What to do.
+    pub verdict: Verdict,
+    /// The same with its grounds, in one sentence.
+    pub headline: String,
+    /// What must hold or be done for it to stand.
+    pub conditions: Vec<Statement>,
+}
+
+impl Gathered {
+    /// Puts together what arrived and why the rest did not: `failures` first, then what the planner left out, and whatever
+    /// nobody accounts for is late.
+    #[must_use]
+    pub fn new(
+        question: &Question,
+        figures: Option<Figures>,
+        trend: Option<Trend>,
+        compliance: Option<Compliance>,
+        failures: Vec<Missing>,
+    ) -> Gathered {
+        let left_out = plan::parts(question).left_out;
+        let mut missing = Vec::new();
+        for (part, there) in [
+            (Part::Figures, figures.is_some()),
+            (Part::Trend, trend.is_some()),
+            (Part::Compliance, compliance.is_some()),
+        ] {
+            if there {
+                continue;
+            }
+            let known = failures.iter().chain(&left_out).find(|missing| missing.part == part);
+            let late = || Missing {
+                part,
+                cause: Cause::Late,
+                reason: format!("{} did not arrive in time", part.name()),
+            };
+            missing.push(known.cloned().unwrap_or_else(late));
+        }
+        Gathered { figures, trend, compliance, missing }
+    }
+}
+
+/// The decision on `question`.
+#[must_use]
+pub fn decide(question: &Question, gathered: &Gathered) -> Decision {
+    let outlook = outlook(gathered.figures.as_ref(), gathered.trend.as_ref());
+    let conditions = conditions(question, gathered, outlook);
+    let verdict = verdict(gathered, outlook, &conditions);
+    let headline = headline(question, gathered, outlook, verdict, conditions.len());
+    Decision { verdict, headline, conditions }
+}
+
+fn verdict(gathered: &Gathered, outlook: Outlook, conditions: &[Statement]) -> Verdict {
+    if with_status(gathered, Status::Broken).next().is_some() {
+        return Verdict::DoNotHire;
+    }
+    match outlook {
+        Outlook::Slump => Verdict::DoNotHire,
+        Outlook::Shrinking => Verdict::Wait,
+        // Whoever asks for compliance alone gets an answer about the plan; a condition says that nobody looked at the market.
+        Outlook::Unknown if market_unwanted(gathered) && gathered.compliance.is_some() => {
+            Verdict::HireWithConditions
+        }
+        Outlook::Unknown => Verdict::CannotSay,
+        Outlook::Growing if conditions.is_empty() => Verdict::Hire,
+        Outlook::Growing | Outlook::Mixed => Verdict::HireWithConditions,
+    }
+}
+
+fn market_unwanted(gathered: &Gathered) -> bool {
+    let unwanted = |part| {
+        gathered.missing.iter().any(|missing| missing.part == part && missing.cause == Cause::NotAsked)
+    };
+    unwanted(Part::Figures) && unwanted(Part::Trend)
+}
+
+/// The findings of one status, in the order of the rules.
+fn with_status(gathered: &Gathered, status: Status) -> impl Iterator<Item = &Finding> {
+    let findings = gathered.compliance.as_ref().map_or(&[][..], |compliance| &compliance.findings);
+    findings.iter().filter(move |finding| finding.status == status)
+}
+
+/// Broken rules first, then open ones, then the market's conditions, then what is missing.
+fn conditions(question: &Question, gathered: &Gathered, outlook: Outlook) -> Vec<Statement> {
+    let mut conditions = Vec::new();
+    for status in [Status::Broken, Status::Open] {
+        for finding in with_status(gathered, status) {
+            conditions.push(Statement {
+                text: facts::sentence(&finding.remedy),
+                origin: Origin::Rule,
+                source: finding.rule.clone(),
+            });
+        }
+    }
+    let plan = question.plan.as_ref().filter(|plan| plan.headcount > 0);
+    let market = [
+        of_outlook(outlook),
+        volatile(gathered, plan),
+        scarce_season(gathered, plan),
+        scarce_people(gathered),
+    ];
+    for text in market.into_iter().flatten() {
+        conditions.push(Statement {
+            text,
+            origin: Origin::Computation,
+            source: "verdict::decide".to_owned(),
+        });
+    }
+    for missing in &gathered.missing {
+        conditions.push(Statement {
+            text: of_missing(missing),
+            origin: Origin::Task,
+            source: missing.part.name().to_owned(),
+        });
+    }
+    conditions
+}
+
+fn of_outlook(outlook: Outlook) -> Option<String> {
+    match outlook {
+        Outlook::Growing | Outlook::Unknown => None,
+        Outlook::Mixed => {
+            Some("Hire in steps, and look again in three months: the market is level or turning.".to_owned())
+        }
+        Outlook::Shrinking | Outlook::Slump => {
+            Some("Look again when the market has grown for three months running.".to_owned())
+        }
+    }
+}
+
+fn volatile(gathered: &Gathered, plan: Option<&HiringPlan>) -> Option<String> {
+    let trend = gathered.trend.as_ref().filter(|trend| trend.volatility_ppm >= VOLATILE_PPM)?;
+    plan.filter(|plan| plan.contract == ContractKind::Permanent)?;
+    Some(format!(
+        "Spread the starts, or begin with fixed terms: from month to month employment here swings by {}.",
+        percent(trend.volatility_ppm)
+    ))
+}
+
+fn scarce_season(gathered: &Gathered, plan: Option<&HiringPlan>) -> Option<String> {
+    let start = plan?.start;
+    let season = facts::telling_season(gathered.trend.as_ref()?)?;
+    let ppm = season.by_month_ppm.get(start.calendar()).copied().filter(|ppm| *ppm <= SCARCE_SEASON_PPM)?;
+    let size = i64::try_from(ppm.unsigned_abs()).unwrap_or(i64::MAX);
+    Some(format!(
+        "Begin looking early: in {} unemployment in the industry is usually {} below its yearly mean.",
+        start.name(),
+        percent(size)
+    ))
+}
+
+fn scarce_people(gathered: &Gathered) -> Option<String> {
+    let unemployment = gathered.figures.as_ref()?.unemployment.as_ref()?;
+    let scarce = unemployment.rate_bp < SCARCE_RATE_BP;
+    scarce.then(|| {
+        format!(
+            "Expect a long search: only {} of the industry are unemployed.",
+            basis_points(unemployment.rate_bp)
+        )
+    })
+}
+
+fn of_missing(missing: &Missing) -> String {
+    let remedy = match (missing.part, missing.cause) {
+        (Part::Compliance, Cause::NotAsked) => "have the plan checked before signing",
+        (Part::Compliance, Cause::NotApplicable) => {
+            "write down whom to hire on what terms, and have it checked"
+        }
+        (_, Cause::NotAsked) => "look at the market before signing",
+        (_, Cause::NotApplicable) => "judge this side of the market by other means",
+        (_, Cause::Failed | Cause::Late) => "ask again, or find it out by other means",
+    };
+    format!("Without {}: {remedy}.", missing.part.name())
+}
+
+/// Why the market was not seen: the first reason that is not the asker's own wish.
+fn why_unknown(gathered: &Gathered) -> Option<&str> {
+    let mut of_market = gathered.missing.iter().filter(|missing| missing.part != Part::Compliance);
+    let missing = of_market.find(|missing| missing.cause != Cause::NotAsked)?;
+    Some(&missing.reason)
+}
+
+fn headline(
+    question: &Question,
+    gathered: &Gathered,
+    outlook: Outlook,
+    verdict: Verdict,
+    conditions: usize,
+) -> String {
+    let market = outlook.phrase(&question.sector, gathered.figures.as_ref(), gathered.trend.as_ref());
+    let rules = gathered.compliance.as_ref().map_or(0, |compliance| compliance.findings.len());
+    let broken = with_status(gathered, Status::Broken).count();
+    match verdict {
+        Verdict::Hire => format!("Hire: {market}, and the plan keeps all {rules} rules."),
+        Verdict::HireWithConditions => format!("Hire, with {}: {market}.", count(conditions, "condition")),
+        Verdict::Wait => format!("Wait: {market}."),
+        Verdict::DoNotHire if broken == 0 => format!("Do not hire: {market}."),
+        Verdict::DoNotHire => {
+            format!("Do not hire on this plan: it breaks {}; {market}.", count(broken, "rule"))
+        }
+        Verdict::CannotSay => format!("Cannot say: {}.", why_unknown(gathered).unwrap_or(&market)),
+    }
+}

@@ -1,0 +1,110 @@
+//! The command line: what can be said, and the help a tired operator reads.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Runs teams of LLM agents on a log: Kafka, or one process's memory.
+///
+/// Agents decide, gateways act, the log remembers: every task gets exactly one result or one typed
+/// failure, also when processes are killed, and a stored model answer is never paid for again.
+#[derive(Debug, Parser)]
+#[command(version, name = "tributary", max_term_width = 100)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// A configuration file (TOML). The environment (TRIBUTARY_BROKERS, ...) goes over it, options over both.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Sets one key, for example --set open_tasks_max=200 or --set kafka.security.protocol=ssl.
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Kafka's brokers. Without it everything runs on a log in this process's memory.
+    #[arg(long, global = true, value_name = "HOST:PORT")]
+    pub brokers: Option<String>,
+    /// Prefix of every topic, group and row.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub namespace: Option<String>,
+    /// Folder of the store on disk. Without it, and without brokers, state is kept in memory.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<String>,
+    /// The model: scripted, scripted:FILE, or openai:BASE_URL#MODEL (key in OPENAI_API_KEY).
+    #[arg(long, global = true, value_name = "MODEL")]
+    pub model: Option<String>,
+    /// What is logged, for example info or warn,topics_runtime=debug.
+    #[arg(long, global = true, value_name = "FILTER")]
+    pub log: Option<String>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Runs the bundled tasks in this process and shows what comes out.
+    Demo(Demo),
+    /// Runs the tasks of a file in this process and shows what comes out.
+    Run(Tasks),
+    /// Runs this node's roles until it is told to stop (Ctrl-C, SIGTERM).
+    Node,
+    /// Shows, makes or removes the topics that the team needs.
+    #[command(subcommand)]
+    Topics(Topics),
+    /// Puts the tasks of a file on the task topic.
+    Submit(Tasks),
+    /// Reads results.
+    Results(Results),
+}
+
+/// The demonstration.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// All bundled tasks, not only the first eight.
+    #[arg(long)]
+    pub all: bool,
+    /// Where results are written.
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    pub out: PathBuf,
+    /// Creates missing topics without asking. Without brokers nobody is asked.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// Tasks from a file.
+#[derive(Debug, Args)]
+pub struct Tasks {
+    /// One JSON object a line; - for standard input. A task's id is the file's name and its line.
+    #[arg(long, value_name = "FILE")]
+    pub tasks: PathBuf,
+    /// Where results are written (run only).
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    pub out: PathBuf,
+}
+
+/// Topics.
+#[derive(Debug, Subcommand)]
+pub enum Topics {
+    /// Shows what would be created and what is there.
+    Plan,
+    /// Creates what is missing.
+    Apply,
+    /// Removes the topics of this team and namespace, with all that is in them, and the state beside them.
+    Remove {
+        /// Does it. Without it, only shows what would be removed.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// Results.
+#[derive(Debug, Args)]
+pub struct Results {
+    /// Goes on reading until it is told to stop.
+    #[arg(long)]
+    pub follow: bool,
+}

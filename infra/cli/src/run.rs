@@ -1,0 +1,238 @@
+//! Running a team: as a demonstration, over a file of tasks, or as a service.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use infra_node::{Config, Node};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::Presentation;
+use crate::args::{Demo, Tasks};
+use crate::patience;
+use crate::progress::Progress;
+use crate::results::{self, Ended, EndedAs};
+use crate::submit::{self, Task};
+
+/// Bundled tasks of the short demonstration.
+const DEMO_TASKS: usize = 8;
+
+/// How often progress is drawn.
+const DRAW_EVERY: Duration = Duration::from_millis(100);
+
+/// `tributary demo`.
+pub(crate) async fn demo(
+    node: &Node,
+    config: &Config,
+    presentation: &Presentation,
+    arguments: &Demo,
+) -> anyhow::Result<()> {
+    let Some(text) = presentation.tasks else {
+        anyhow::bail!("this team brings no tasks: use `run --tasks FILE`");
+    };
+    let mut tasks = submit::parse(node.names().team(), text);
+    if !arguments.all {
+        tasks.truncate(DEMO_TASKS);
+    }
+    prepare(node, config, config.brokers.is_none() || arguments.yes).await?;
+    all(node, presentation, &tasks, &arguments.out, "tributary demo --all runs the rest").await
+}
+
+/// `tributary run`.
+pub(crate) async fn tasks(
+    node: &Node,
+    config: &Config,
+    presentation: &Presentation,
+    arguments: &Tasks,
+) -> anyhow::Result<()> {
+    let tasks = submit::read(&arguments.tasks)?;
+    prepare(node, config, config.brokers.is_none()).await?;
+    all(node, presentation, &tasks, &arguments.out, "").await
+}
+
+/// `tributary node`.
+pub(crate) async fn serve(node: &Node, config: &Config) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        config.brokers.is_some(),
+        "a node serves a broker's topics: name one with --brokers HOST:PORT"
+    );
+    let shutdown = CancellationToken::new();
+    tokio::spawn(stop_on_signal(shutdown.clone()));
+    Ok(infra_node::run(node, shutdown).await?)
+}
+
+/// Makes the topics that are missing, once whoever owns the broker has seen them.
+async fn prepare(node: &Node, config: &Config, is_agreed: bool) -> anyhow::Result<()> {
+    let plan = node.plan(config.topics).await?;
+    if config.brokers.is_some() && !plan.create.is_empty() {
+        println!("{plan}");
+        if !is_agreed {
+            ask("create these topics?")?;
+        }
+        println!("`tributary topics remove` with the same --brokers and --namespace takes them away again");
+    }
+    plan.apply(&*node.doors().log).await.context("could not create the topics")?;
+    Ok(())
+}
+
+/// Asks on the terminal; without one, says which option answers.
+fn ask(question: &str) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        std::io::stdin().is_terminal(),
+        "{question} Say --yes, or run `tributary topics apply` first"
+    );
+    print!("{question} [y/N] ");
+    std::io::stdout().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    anyhow::ensure!(answer.trim().eq_ignore_ascii_case("y"), "nothing was created");
+    Ok(())
+}
+
+/// Runs the node until every task has ended; shows and writes what came out.
+async fn all(
+    node: &Node,
+    presentation: &Presentation,
+    tasks: &[Task],
+    out: &Path,
+    hint: &str,
+) -> anyhow::Result<()> {
+    let agents: Vec<String> = node.agents();
+    let progress = Progress::begin(node, &agents).await?;
+    let shutdown = CancellationToken::new();
+    tokio::spawn(stop_on_signal(shutdown.clone()));
+    let running = {
+        let (node, shutdown) = (node.clone(), shutdown.clone());
+        tokio::spawn(async move { infra_node::run(&node, shutdown).await })
+    };
+    let began = Instant::now();
+    submit::submit(node, tasks).await?;
+    let ended = gather(node, tasks, progress, &shutdown).await;
+    let was_stopped = shutdown.is_cancelled();
+    shutdown.cancel();
+    running.await.context("the node panicked")??;
+    let ended = ended?;
+    show(node, presentation, tasks, &ended, began.elapsed());
+    write(node, presentation, &ended, out)?;
+    println!("written to {}{}{hint}", out.display(), if hint.is_empty() { "" } else { "; " });
+    anyhow::ensure!(!was_stopped, "stopped with {} of {} tasks done", ended.len(), tasks.len());
+    Ok(())
+}
+
+/// Reads results until every task has one, drawing progress meanwhile.
+async fn gather(
+    node: &Node,
+    tasks: &[Task],
+    mut progress: Progress,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<BTreeMap<String, Ended>> {
+    let mut reader = results::reader(node).await?;
+    let wanted: BTreeSet<&str> = tasks.iter().map(|task| task.id.as_str()).collect();
+    let mut ended: BTreeMap<String, Ended> = BTreeMap::new();
+    while ended.len() < tasks.len() {
+        tokio::select! {
+            biased;
+            () = shutdown.cancelled() => break,
+            records = patience::read(&mut *reader, 1_000, DRAW_EVERY) => {
+                for end in records?.iter().filter_map(|record| results::read(node.codec(), record)) {
+                    if wanted.contains(end.task.as_str()) {
+                        ended.entry(end.task.clone()).or_insert(end);
+                    }
+                }
+            }
+        }
+        progress.read(Duration::ZERO).await?;
+        progress.draw(ended.len(), tasks.len());
+    }
+    progress.clear();
+    Ok(ended)
+}
+
+fn show(
+    node: &Node,
+    presentation: &Presentation,
+    tasks: &[Task],
+    ended: &BTreeMap<String, Ended>,
+    took: Duration,
+) {
+    let first = tasks.iter().find_map(|task| match ended.get(&task.id)?.outcome {
+        EndedAs::Result(ref value) => Some((task, (presentation.whole)(node.codec(), value)?)),
+        EndedAs::Failed(_) | EndedAs::Refused(_) => None,
+    });
+    if let Some((task, whole)) = first {
+        println!("{}\n", task.id);
+        println!("{whole}");
+    }
+    for task in tasks {
+        let Some(end) = ended.get(&task.id) else { continue };
+        let line = results::line(presentation, node.codec(), end);
+        println!("{:<12} {:>5.1} s  {}", task.id, end.took.as_secs_f64(), cut(&line, LINE_CHARS_MAX));
+    }
+    println!("\n{} of {} tasks in {:.1} s", ended.len(), tasks.len(), took.as_secs_f64());
+}
+
+/// What is left of an 80-column terminal for a task's line.
+const LINE_CHARS_MAX: usize = 58;
+
+fn cut(text: &str, chars: usize) -> String {
+    if text.chars().count() <= chars {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(chars.saturating_sub(3)).collect();
+    format!("{}...", kept.trim_end())
+}
+
+fn write(
+    node: &Node,
+    presentation: &Presentation,
+    ended: &BTreeMap<String, Ended>,
+    out: &Path,
+) -> anyhow::Result<()> {
+    std::fs::create_dir_all(out).with_context(|| format!("could not make the folder {}", out.display()))?;
+    let mut lines = String::new();
+    for (task, end) in ended {
+        let (name, whole, json) = match &end.outcome {
+            EndedAs::Result(value) => {
+                ("result", (presentation.whole)(node.codec(), value), node.codec().to_json(value).ok())
+            }
+            EndedAs::Failed(failure) => {
+                ("failure", Some(failure.to_string()), serde_json::to_value(failure).ok())
+            }
+            EndedAs::Refused(failure) => {
+                ("refused", Some(failure.to_string()), serde_json::to_value(failure).ok())
+            }
+        };
+        lines.push_str(&serde_json::json!({ "task": task, name: json }).to_string());
+        lines.push('\n');
+        if let Some(whole) = whole {
+            let path = out.join(format!("{}.txt", file_name(task)));
+            std::fs::write(&path, whole).with_context(|| format!("could not write {}", path.display()))?;
+        }
+    }
+    let path = out.join("results.jsonl");
+    std::fs::write(&path, lines).with_context(|| format!("could not write {}", path.display()))
+}
+
+/// A task's id as a file's name: ids are the producer's, and may hold anything printable.
+fn file_name(task: &str) -> String {
+    task.chars().map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' }).collect()
+}
+
+/// Cancels on Ctrl-C or SIGTERM, so that what is in flight is drained.
+async fn stop_on_signal(shutdown: CancellationToken) {
+    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(terminate) => terminate,
+        Err(error) => {
+            tracing::warn!(%error, "SIGTERM ends this process without draining");
+            return;
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+    shutdown.cancel();
+}

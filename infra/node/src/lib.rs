@@ -1,0 +1,19 @@
+//! The node: a team's agents and the gateways they need, run in one process.
+//!
+//! A node is put together from a [`Team`] (what agents there are), [`Doors`] (which log, stores, model and
+//! clock) and [`Settings`] (names and bounds). The same roles run embedded, on Kafka and in simulation;
+//! only the doors differ. This room does not parse command lines and does not know any team.
+
+pub mod config;
+mod doors;
+mod roles;
+mod run;
+mod settings;
+mod team;
+
+pub use config::Config;
+pub use doors::{Doors, open};
+pub use roles::{Ground, Node, Role};
+pub use run::{Error, run};
+pub use settings::Settings;
+pub use team::Team;

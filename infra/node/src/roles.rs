@@ -1,0 +1,266 @@
+//! The roles of a node: one loop for each agent type and gateway, over the same doors.
+
+use std::sync::Arc;
+
+use agents_model::ModelGateway;
+use agents_work::{Team as WorksTeam, Works};
+use futures::future::BoxFuture;
+use schemas_codec::Codec;
+use schemas_records::Budget;
+use tokio_util::sync::CancellationToken;
+use topics_catalog::{Catalog, Directory, Kind, Names, Plan, Topics};
+use topics_log::Group;
+use topics_runtime::worker::Watchdog;
+use topics_runtime::{gateway, worker};
+
+use crate::doors::Doors;
+use crate::run::Error;
+use crate::settings::Settings;
+use crate::team::Team;
+
+/// A node that is put together and does not run yet.
+#[derive(Clone)]
+pub struct Node {
+    pub(crate) team: Team,
+    pub(crate) doors: Doors,
+    pub(crate) settings: Settings,
+    names: Names,
+    codec: Codec,
+}
+
+/// What the roles of a node stand on.
+#[derive(Clone, Debug)]
+pub struct Ground {
+    directory: Directory,
+    note: String,
+}
+
+/// One loop, ready to run.
+pub struct Role {
+    /// The agent's or gateway's short name.
+    pub name: String,
+    /// Ends when the token it was made with is cancelled and it has drained, or with an error if it
+    /// cannot go on.
+    pub run: BoxFuture<'static, Result<(), topics_runtime::Error>>,
+    /// Ends the process if a step of this role never returns.
+    pub watchdog: Option<Arc<Watchdog>>,
+}
+
+impl Node {
+    /// Puts a node together.
+    ///
+    /// # Errors
+    /// A name that is none, or a schema of the team's that cannot be used.
+    pub fn new(team: Team, doors: Doors, settings: Settings) -> Result<Self, Error> {
+        let names = Names::new(&settings.namespace, team.name())?;
+        for agent in team.agents() {
+            if !topics_catalog::is_name(agent) {
+                return Err(topics_catalog::Error::Name { what: "agent", name: agent.to_owned() }.into());
+            }
+        }
+        if team.agents().next().is_none() {
+            return Err(Error::Config { message: format!("team {:?} has no agents", team.name()) });
+        }
+        let codec = team.codec()?;
+        Ok(Self { team, doors, settings, names, codec })
+    }
+
+    /// The names of everything this node makes or reads.
+    #[must_use]
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// Bytes and records of the team.
+    #[must_use]
+    pub fn codec(&self) -> &Codec {
+        &self.codec
+    }
+
+    /// The doors it was put together with.
+    #[must_use]
+    pub fn doors(&self) -> &Doors {
+        &self.doors
+    }
+
+    /// The topics it needs.
+    #[must_use]
+    pub fn catalog(&self, topics: Topics) -> Catalog {
+        Catalog::of(&self.names, &self.agents(), topics)
+    }
+
+    /// What would have to be created for it to run.
+    ///
+    /// # Errors
+    /// The log's own.
+    pub async fn plan(&self, topics: Topics) -> Result<Plan, Error> {
+        Ok(self.catalog(topics).plan(&*self.doors.log, &self.names).await?)
+    }
+
+    /// The names of the roles that its settings name, or of all.
+    ///
+    /// # Errors
+    /// A role that there is not.
+    pub fn role_names(&self) -> Result<Vec<String>, Error> {
+        let known: Vec<String> =
+            self.agents().into_iter().chain(GATEWAYS.iter().map(|gateway| (*gateway).to_owned())).collect();
+        if self.settings.roles.is_empty() {
+            return Ok(known);
+        }
+        match self.settings.roles.iter().find(|role| !known.contains(role)) {
+            None => Ok(self.settings.roles.clone()),
+            Some(unknown) => {
+                let message = format!("role {unknown:?} is unknown; there are: {}", known.join(", "));
+                Err(Error::Config { message })
+            }
+        }
+    }
+
+    /// What all roles share: who can be reached, and the name of the store.
+    ///
+    /// # Errors
+    /// A missing topic, a store out of reach.
+    pub async fn ground(&self) -> Result<Ground, Error> {
+        let directory = Directory::look_up(&*self.doors.log, &self.names, &self.agents()).await?;
+        let note = format!("store={}", self.doors.states.identity().await.map_err(Error::from_store)?);
+        Ok(Ground { directory, note })
+    }
+
+    /// One role as a loop over the doors.
+    ///
+    /// # Errors
+    /// A role that there is not.
+    pub fn role(&self, name: &str, ground: &Ground, shutdown: &CancellationToken) -> Result<Role, Error> {
+        let Ground { directory, note } = ground;
+        match name {
+            INTAKE => self.intake(directory, shutdown),
+            TIMERS => Ok(self.timers(directory, note, shutdown)),
+            MODEL => Ok(self.model(note, shutdown)),
+            agent => self.agent(agent, directory, shutdown),
+        }
+    }
+
+    /// Every role that its settings name, or all.
+    ///
+    /// # Errors
+    /// See [`Node::role_names`], [`Node::ground`] and [`Node::role`].
+    pub async fn roles(&self, shutdown: &CancellationToken) -> Result<Vec<Role>, Error> {
+        let ground = self.ground().await?;
+        self.role_names()?.iter().map(|name| self.role(name, &ground, shutdown)).collect()
+    }
+
+    /// The agents' names; tasks enter at the first.
+    #[must_use]
+    pub fn agents(&self) -> Vec<String> {
+        self.team.agents().map(str::to_owned).collect()
+    }
+
+    fn group(&self, id: String) -> Group {
+        Group { id, instance: self.settings.instance.clone() }
+    }
+
+    fn agent(&self, name: &str, directory: &Directory, shutdown: &CancellationToken) -> Result<Role, Error> {
+        let missing =
+            || Error::Config { message: format!("team {:?} has no agent {name:?}", self.team.name()) };
+        let member = self.team.members.iter().find(|member| member.name == name).ok_or_else(missing)?;
+        let (topic, partitions, _) = directory.find(name).ok_or_else(missing)?;
+        let works_team =
+            WorksTeam { codec: self.codec.clone(), directory: directory.clone(), bounds: self.team.bounds };
+        let works = Works::new(name, works_team, (member.logic)(self.codec.clone()))
+            .map_err(|message| Error::Config { message })?;
+        let full = self.names.group(name);
+        let dead_letters = self.names.topic(Kind::DeadLetters);
+        let group = self.group(full.clone());
+        let settings = worker::Settings::new(name, &full, group, topic.to_string(), partitions, dead_letters);
+        let watchdog = self.doors.has_watchdog.then(|| Watchdog::new(self.settings.step_time_max));
+        let parts = worker::Parts {
+            log: Arc::clone(&self.doors.log),
+            store: Arc::clone(&self.doors.states),
+            handler: Arc::new(works),
+            codec: self.codec.clone(),
+            clock: Arc::clone(&self.doors.clock),
+            probe: Arc::clone(&self.doors.probe),
+            watchdog: watchdog.clone(),
+        };
+        let run = Box::pin(worker::run(parts, settings, shutdown.clone()));
+        Ok(Role { name: name.to_owned(), run, watchdog })
+    }
+
+    fn intake(&self, directory: &Directory, shutdown: &CancellationToken) -> Result<Role, Error> {
+        let entry = self.team.agents().next().unwrap_or_default().to_owned();
+        let mut rules = agents_intake::Rules::new(self.team.name());
+        rules.deadline_default = self.settings.deadline;
+        rules.budget_default = Budget { calls: self.settings.budget_calls };
+        let group = self.group(self.names.group(INTAKE));
+        let mut settings = agents_intake::Settings::new(group, &entry, self.team.entry_message, rules);
+        settings.open_max = u64::from(self.settings.open_tasks_max);
+        let check: agents_intake::Check = match &self.team.check {
+            None => Arc::new(|_| Ok(())),
+            Some(check) => {
+                let (check, codec) = (Arc::clone(check), self.codec.clone());
+                Arc::new(move |value| check(&codec, value))
+            }
+        };
+        let parts = agents_intake::Parts {
+            log: Arc::clone(&self.doors.log),
+            directory: directory.clone(),
+            codec: self.codec.clone(),
+            check,
+            probe: Arc::clone(&self.doors.probe),
+        };
+        let run = Box::pin(agents_intake::run(parts, settings, shutdown.clone()));
+        Ok(Role { name: INTAKE.to_owned(), run, watchdog: None })
+    }
+
+    fn model(&self, note: &str, shutdown: &CancellationToken) -> Role {
+        let parts = agents_model::Parts {
+            store: Arc::clone(&self.doors.keyed),
+            model: Arc::clone(&self.doors.model),
+            codec: self.codec.clone(),
+        };
+        let model = ModelGateway::new(parts, agents_model::Settings::new(self.names.namespace()));
+        let mut settings = gateway::Settings::new(
+            MODEL,
+            self.group(self.names.gateway_group(MODEL)),
+            self.names.topic(Kind::ModelRequests),
+            self.names.topic(Kind::DeadLetters),
+            note.to_owned(),
+        );
+        settings.in_flight_max = self.settings.calls_in_flight_max;
+        let parts = gateway::Parts {
+            log: Arc::clone(&self.doors.log),
+            gateway: Arc::new(model),
+            codec: self.codec.clone(),
+            probe: Arc::clone(&self.doors.probe),
+        };
+        let run = Box::pin(gateway::run(parts, settings, shutdown.clone()));
+        Role { name: MODEL.to_owned(), run, watchdog: None }
+    }
+
+    fn timers(&self, directory: &Directory, note: &str, shutdown: &CancellationToken) -> Role {
+        let settings = agents_timers::Settings::new(
+            self.group(self.names.gateway_group(TIMERS)),
+            self.names.topic(Kind::Timers),
+            self.names.topic(Kind::DeadLetters),
+            note.to_owned(),
+        );
+        let parts = agents_timers::Parts {
+            log: Arc::clone(&self.doors.log),
+            store: Arc::clone(&self.doors.keyed),
+            directory: directory.clone(),
+            codec: self.codec.clone(),
+            probe: Arc::clone(&self.doors.probe),
+        };
+        let run = Box::pin(agents_timers::run(parts, settings, shutdown.clone()));
+        Role { name: TIMERS.to_owned(), run, watchdog: None }
+    }
+}
+
+/// The role that takes tasks in.
+pub(crate) const INTAKE: &str = "intake";
+/// The role that keeps time.
+const TIMERS: &str = "timers";
+/// The role that calls models.
+const MODEL: &str = "model-gateway";
+/// The roles that are not agents.
+const GATEWAYS: [&str; 3] = [INTAKE, TIMERS, MODEL];

@@ -1,0 +1,133 @@
+//! A team: its agents, the messages they exchange, and where tasks enter.
+
+use std::sync::Arc;
+
+use agents_agent::{Agent, Typed, register};
+use agents_work::{Bounds, Logic};
+use schemas_codec::{Codec, Registry};
+use schemas_records::Message;
+
+type Register = Arc<dyn Fn(&Registry) -> Result<(), schemas_codec::Error> + Send + Sync>;
+type MakeLogic = Arc<dyn Fn(Codec) -> Arc<dyn Logic> + Send + Sync>;
+
+/// Says whether a decoded task may enter, beyond what its schema says; the sentence goes to its producer.
+pub type Check = Arc<dyn Fn(&Codec, &[u8]) -> Result<(), String> + Send + Sync>;
+
+/// One agent type of a team.
+#[derive(Clone)]
+pub(crate) struct Member {
+    pub(crate) name: String,
+    pub(crate) logic: MakeLogic,
+}
+
+/// A team of agents. The first agent is where tasks enter.
+///
+/// ```
+/// use agents_agent::{Agent, Effects, Event, Fault, What};
+/// use infra_node::Team;
+/// use schemas_records::{Stateless, Text};
+///
+/// struct Echo;
+///
+/// impl Agent for Echo {
+///     type Input = Text;
+///     type State = Stateless;
+///
+///     fn step(&self, event: Event<Text>, _: &mut Stateless, effects: &mut Effects) -> Result<(), Fault> {
+///         if let What::Input(text) = event.what {
+///             effects.reply(&text);
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// let team = Team::new("parrots").agent("echo", Echo);
+/// assert_eq!(team.agents().collect::<Vec<_>>(), ["echo"]);
+/// ```
+#[derive(Clone)]
+pub struct Team {
+    pub(crate) name: String,
+    pub(crate) members: Vec<Member>,
+    pub(crate) entry_message: &'static str,
+    pub(crate) messages: Vec<Register>,
+    pub(crate) check: Option<Check>,
+    pub(crate) bounds: Bounds,
+}
+
+impl Team {
+    /// A team without agents.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            members: Vec::new(),
+            entry_message: "",
+            messages: Vec::new(),
+            check: None,
+            bounds: Bounds::default(),
+        }
+    }
+
+    /// Adds an agent type. Tasks enter at the first one, and are of its input's schema.
+    #[must_use]
+    pub fn agent<A: Agent>(mut self, name: &str, agent: A) -> Self {
+        let agent = Arc::new(agent);
+        if self.members.is_empty() {
+            self.entry_message = A::Input::NAME;
+        }
+        self.messages.push(Arc::new(register::<A>));
+        let logic: MakeLogic = Arc::new(move |codec| Arc::new(Typed::new(Arc::clone(&agent), codec)));
+        self.members.push(Member { name: name.to_owned(), logic });
+        self
+    }
+
+    /// Makes a message known that agents exchange but none takes as its input, for example a reply.
+    #[must_use]
+    pub fn message<M: Message>(mut self) -> Self {
+        self.messages.push(Arc::new(|registry| registry.register::<M>().map(|_| ())));
+        self
+    }
+
+    /// Checks each task beyond its schema, once, at intake: a pure function of the decoded message.
+    #[must_use]
+    pub fn check_task<M: Message>(
+        mut self,
+        check: impl Fn(&M) -> Result<(), String> + Send + Sync + 'static,
+    ) -> Self {
+        self.check = Some(Arc::new(move |codec, bytes| {
+            let message = codec.decode::<M>(bytes).map_err(|error| error.to_string())?;
+            check(&message)
+        }));
+        self
+    }
+
+    /// Sets the team's bounds in time.
+    #[must_use]
+    pub fn bounds(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
+        self
+    }
+
+    /// The team's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The agents' names; tasks enter at the first.
+    pub fn agents(&self) -> impl Iterator<Item = &str> {
+        self.members.iter().map(|member| member.name.as_str())
+    }
+
+    /// A codec that knows every message of the team.
+    ///
+    /// # Errors
+    /// The registry's own: a schema that cannot be parsed, or that breaks an earlier version.
+    pub fn codec(&self) -> Result<Codec, schemas_codec::Error> {
+        let registry = Registry::new()?;
+        for register in &self.messages {
+            register(&registry)?;
+        }
+        Ok(Codec::new(registry))
+    }
+}

@@ -1,0 +1,30 @@
+//! The runtime's own schemas: every version that was ever released, of a record's the older ones first.
+//!
+//! A new version: copy `X.avsc` to `X.vN.avsc`, list that here, then change `X.avsc` and its Rust type.
+//! A team's schemas are not here; they are registered beside these. Nor are the Rust types: a type finds
+//! its schema here when it is first used.
+
+/// Lists one file and its text.
+macro_rules! file {
+    ($name:literal) => {
+        ($name, include_str!(concat!("../../avro/", $name)))
+    };
+}
+
+/// File names and texts.
+pub const FILES: [(&str, &str); 14] = [
+    file!("Cancellation.avsc"),
+    file!("Closing.avsc"),
+    file!("DeadLetter.avsc"),
+    file!("Expectation.avsc"),
+    file!("Failure.avsc"),
+    file!("JournalEntry.avsc"),
+    file!("ModelAnswer.v1.avsc"),
+    file!("ModelAnswer.avsc"),
+    file!("ModelAttempt.avsc"),
+    file!("ModelRequest.avsc"),
+    file!("Text.avsc"),
+    file!("Timer.avsc"),
+    file!("WorkRow.v1.avsc"),
+    file!("WorkRow.avsc"),
+];

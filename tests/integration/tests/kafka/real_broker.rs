@@ -1,0 +1,9 @@
+//! What needs a broker; the name of this module is how `scripts/test --quick` knows.
+
+mod cancellation;
+mod conformance;
+mod connecting;
+mod figures;
+mod members;
+mod outage;
+mod transactions;

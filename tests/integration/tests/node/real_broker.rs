@@ -1,0 +1,10 @@
+//! What needs a broker; the name of this module is how `scripts/test --quick` knows.
+
+// What the tests stand on.
+mod house;
+mod ledger;
+mod life;
+mod tasks;
+
+// The tests.
+mod moments;

@@ -1,0 +1,3 @@
+//! The split screen of `scripts/demo --kill`.
+
+fn main() {}

@@ -1,0 +1,134 @@
+//! Fate: does at its time what the plan says, and makes everything good when the storm is over.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use schemas_records::{Headers, headers};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use topics_log::{NewRecord, Record};
+
+use super::deaths::Life;
+use super::instance::Instance;
+use super::producer::{FOREIGN, send};
+use super::storm::Event;
+use super::world::World;
+
+/// Something to be done at a time.
+enum Act {
+    Begin(Event),
+    Thaw(Arc<Life>),
+}
+
+/// Does what the plan says until the storm is over, then calms everything.
+pub async fn rage(world: &Arc<World>, instances: &mut JoinSet<()>) {
+    let start = Instant::now();
+    let mut acts: Vec<(Duration, Act)> =
+        world.storm.events.iter().map(|(at, event)| (*at, Act::Begin(*event))).collect();
+    while !acts.is_empty() {
+        acts.sort_by_key(|(at, _)| *at);
+        let (at, act) = acts.remove(0);
+        tokio::time::sleep_until(start + at.min(world.storm.lasts)).await;
+        match act {
+            Act::Thaw(life) => thaw(world, &life),
+            Act::Begin(event) => {
+                let frozen = begin(world, event, instances).await;
+                acts.extend(frozen.map(|(life, time)| (at + time, Act::Thaw(life))));
+            }
+        }
+    }
+    tokio::time::sleep_until(start + world.storm.lasts).await;
+    world.weather.end();
+    world.trace.say("calm", String::new);
+}
+
+/// Does one thing. Returns who is to be thawed after which time.
+async fn begin(
+    world: &Arc<World>,
+    event: Event,
+    instances: &mut JoinSet<()>,
+) -> Option<(Arc<Life>, Duration)> {
+    let control = world.log.control();
+    world.trace.say(word(event), || format!("{event:?}"));
+    match event {
+        Event::Kill(slot) => of(world, slot).iter().for_each(|life| life.death.cancel()),
+        Event::KillAll => world.lives().iter().for_each(|life| life.death.cancel()),
+        Event::Leave(slot) => of(world, slot).iter().for_each(|life| life.leave.cancel()),
+        Event::Freeze(slot, time) | Event::Stop(slot, time) => {
+            let life = of(world, slot).pop()?;
+            for group in world.groups() {
+                control.freeze(&group, &life.name);
+            }
+            if matches!(event, Event::Stop(..)) {
+                life.stop();
+            }
+            return Some((life, time));
+        }
+        Event::Rebalance(number) => {
+            let groups = world.groups();
+            control.rebalance(&groups[number % groups.len()]);
+        }
+        Event::Usurp(slot) => {
+            let life = of(world, slot).pop()?;
+            let chance = world.chance.of(&format!("usurper of {}", life.name));
+            let (world, name) = (Arc::clone(world), life.name.clone());
+            instances.spawn(Instance { world, slot, name, after: Duration::ZERO, chance }.run());
+        }
+        Event::Repeat(number) => repeat(world, number).await,
+        Event::ClockBack(by) => control.step_clock_back(by),
+    }
+    None
+}
+
+fn of(world: &World, slot: usize) -> Vec<Arc<Life>> {
+    world.lives().into_iter().filter(|life| life.slot == slot).collect()
+}
+
+fn thaw(world: &World, life: &Life) {
+    world.trace.whisper(|| format!("thaw {}", life.name));
+    for group in world.groups() {
+        world.log.control().thaw(&group, &life.name);
+    }
+    life.go_on();
+}
+
+/// Sends a record again that was sent before: a gateway or a network that does so is within its rights.
+async fn repeat(world: &World, number: usize) {
+    let may_repeat = |record: &Record| {
+        let kind = record.headers.text(headers::KIND).unwrap_or_default();
+        let is_ours = matches!(kind, "answer" | "part" | "timer" | "input" | "expectation" | "cancellation");
+        let topic = &*record.topic_partition.topic;
+        is_ours && record.headers.get(FOREIGN).is_none() && !topic.ends_with(".results")
+    };
+    let records: Vec<Record> =
+        world.log.control().committed_records().into_iter().filter(may_repeat).collect();
+    let Some(record) = records.get(number % records.len().max(1)) else { return };
+    let mut again = Headers::new();
+    for (name, value) in record.headers.iter() {
+        again.push(name.to_owned(), value.clone());
+    }
+    again.push(FOREIGN, "repeat");
+    world.trace.say("repeated", || format!("{}/{}", record.topic_partition, record.offset));
+    let again = NewRecord {
+        topic: Arc::clone(&record.topic_partition.topic),
+        partition: Some(record.topic_partition.partition),
+        key: record.key.clone(),
+        value: record.value.clone(),
+        headers: again,
+    };
+    send(world, again).await;
+}
+
+const fn word(event: Event) -> &'static str {
+    match event {
+        Event::Kill(_) => "kill",
+        Event::KillAll => "kill all",
+        Event::Leave(_) => "leave",
+        Event::Freeze(..) => "freeze",
+        Event::Stop(..) => "stop",
+        Event::Rebalance(_) => "rebalance",
+        Event::Usurp(_) => "usurp",
+        Event::Repeat(_) => "repeat",
+        Event::ClockBack(_) => "clock back",
+    }
+}

@@ -1,0 +1,77 @@
+//! When a run is over: nothing is open, everything is read, nothing comes any more.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use schemas_records::headers;
+use topics_catalog::Kind;
+use topics_log::TopicPartition;
+
+use super::producer::FOREIGN;
+use super::world::{DEADLINE, World};
+
+/// How often is looked.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Looks without a new record that make a quiet log.
+const QUIET_LOOKS: u32 = 3;
+
+/// Longest wait: the deadline of the last task, and what it takes to write that down.
+const SETTLE_MAX: Duration = DEADLINE.saturating_add(Duration::from_secs(120));
+
+/// Waits until all is settled.
+///
+/// # Errors
+/// A sentence that says what is not, after [`SETTLE_MAX`].
+pub async fn settle(world: &World) -> Result<(), String> {
+    let until = tokio::time::Instant::now() + SETTLE_MAX;
+    let (mut before, mut quiet) = (0, 0);
+    loop {
+        let now = world.log.control().size("").records;
+        quiet = if now == before { quiet + 1 } else { 0 };
+        before = now;
+        if quiet >= QUIET_LOOKS {
+            match left(world) {
+                None => return Ok(()),
+                Some(left) if tokio::time::Instant::now() >= until => return Err(left),
+                Some(_) => {}
+            }
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// What is left to be done, if anything.
+fn left(world: &World) -> Option<String> {
+    let control = world.log.control();
+    let records = control.committed_records();
+    let mut ends: BTreeMap<TopicPartition, i64> = BTreeMap::new();
+    let (mut inputs, mut closings) = (0_usize, 0_usize);
+    let entry = world.names.inbox(world.team.agents().next()?);
+    let closings_topic = world.topic(Kind::Closings);
+    for record in &records {
+        ends.insert(record.topic_partition.clone(), record.offset + 1);
+        let kind = record.headers.text(headers::KIND).unwrap_or_default();
+        let is_foreign = record.headers.get(FOREIGN).is_some();
+        let topic = &*record.topic_partition.topic;
+        let is_task = record.headers.text(headers::REPLY_TO).is_some_and(|to| to.starts_with("result|"));
+        inputs += usize::from(topic == entry && kind == "input" && is_task && !is_foreign);
+        closings += usize::from(topic == closings_topic && kind == "closing");
+    }
+    if closings < inputs {
+        return Some(format!("{} of {inputs} tasks are open", inputs - closings));
+    }
+    let mut read_by: BTreeMap<String, String> =
+        world.team.agents().map(|agent| (world.names.inbox(agent), world.names.group(agent))).collect();
+    read_by.insert(world.topic(Kind::Tasks), world.names.group("intake"));
+    read_by.insert(world.topic(Kind::ModelRequests), world.names.gateway_group("model-gateway"));
+    let offsets = control.committed_offsets();
+    for (at, end) in ends {
+        let Some(group) = read_by.get(&*at.topic) else { continue };
+        let committed = offsets.get(group).and_then(|offsets| offsets.get(&at)).map_or(0, |it| it.offset);
+        if committed < end {
+            return Some(format!("{group} has read {at} to {committed} of {end}"));
+        }
+    }
+    None
+}

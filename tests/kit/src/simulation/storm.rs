@@ -1,0 +1,152 @@
+//! The plan of one run: how large the house is, what goes wrong, and when. All of it follows from a seed.
+
+use std::time::Duration;
+
+use topics_log::memory::Rebalance;
+use topics_runtime::Moment;
+
+use super::chance::Chance;
+
+/// Something that fate does at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// An instance dies, wherever it is.
+    Kill(usize),
+    /// All die at once.
+    KillAll,
+    /// An instance is asked to leave, and comes back.
+    Leave(usize),
+    /// An instance is cut off from every group's coordinator for so long, and does not know.
+    Freeze(usize, Duration),
+    /// An instance's process stops for so long, as by SIGSTOP, and goes on where it was.
+    Stop(usize, Duration),
+    /// A group rebalances without need; which, is counted over all groups.
+    Rebalance(usize),
+    /// A second process is started under an instance's name.
+    Usurp(usize),
+    /// A record that somebody sent is sent again; which, is counted over all that may repeat.
+    Repeat(usize),
+    /// The log's clock steps back.
+    ClockBack(Duration),
+}
+
+/// A death at a named moment: of whoever reaches it so many times after `from`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Death {
+    /// From when on it waits.
+    pub from: Duration,
+    /// The moment.
+    pub moment: Moment,
+    /// How many are let pass before.
+    pub after: usize,
+}
+
+/// The plan.
+#[derive(Clone, Debug)]
+pub struct Storm {
+    /// How many instances there are.
+    pub instances: usize,
+    /// Partitions of every topic.
+    pub partitions: i32,
+    /// How partitions change hands.
+    pub rebalance: Rebalance,
+    /// Most tasks open at once.
+    pub open_max: u32,
+    /// How long things go wrong.
+    pub lasts: Duration,
+    /// Of a thousand calls of the log, how many are struck; polls and reads ten times fewer.
+    pub log_per_mille: usize,
+    /// Of a thousand calls of the store, how many are struck.
+    pub store_per_mille: usize,
+    /// Of a thousand prompts, how many the model does not simply answer.
+    pub model_per_mille: usize,
+    /// What producers do beside sending good tasks once, in a thousand tasks.
+    pub mischief_per_mille: usize,
+    /// Deaths at moments.
+    pub deaths: Vec<Death>,
+    /// What else happens, in order.
+    pub events: Vec<(Duration, Event)>,
+}
+
+impl Storm {
+    /// Nothing goes wrong: one instance, and all the room there can be.
+    #[must_use]
+    pub fn calm() -> Self {
+        Self {
+            instances: 1,
+            partitions: 2,
+            rebalance: Rebalance::Cooperative,
+            open_max: 1_000,
+            lasts: Duration::from_secs(1),
+            log_per_mille: 0,
+            store_per_mille: 0,
+            model_per_mille: 0,
+            mischief_per_mille: 0,
+            deaths: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// The storm of a seed.
+    #[must_use]
+    pub fn of(chance: &Chance) -> Self {
+        let mut chance = chance.of("storm");
+        let lasts = chance.millis(15_000, 40_000);
+        let instances = chance.between(1, 3);
+        let mut rate = |rates: &[usize]| chance.pick(rates).copied().unwrap_or(0);
+        let log_per_mille = rate(&[0, 5, 15, 40]);
+        let store_per_mille = rate(&[0, 5, 15, 40]);
+        let model_per_mille = rate(&[0, 100, 250]);
+        let mischief_per_mille = rate(&[0, 100, 250]);
+        let rebalance = if chance.happens(500) { Rebalance::Eager } else { Rebalance::Cooperative };
+        let mut storm = Self {
+            instances,
+            partitions: i32::try_from(chance.between(1, 3)).unwrap_or(1),
+            rebalance,
+            open_max: u32::try_from(chance.between(2, 9)).unwrap_or(2),
+            lasts,
+            log_per_mille,
+            store_per_mille,
+            model_per_mille,
+            mischief_per_mille,
+            deaths: Vec::new(),
+            events: Vec::new(),
+        };
+        for _ in 0..chance.between(0, 6) {
+            let death = storm.death(&mut chance);
+            storm.deaths.push(death);
+        }
+        for _ in 0..chance.between(0, 8) {
+            let event = storm.event(&mut chance);
+            storm.events.push(event);
+        }
+        storm.events.sort_by_key(|(at, _)| *at);
+        storm
+    }
+
+    fn time(&self, chance: &mut Chance) -> Duration {
+        chance.millis(0, usize::try_from(self.lasts.as_millis()).unwrap_or(0))
+    }
+
+    fn death(&self, chance: &mut Chance) -> Death {
+        let moment = chance.pick(&Moment::ALL).copied().unwrap_or(Moment::Polled);
+        Death { from: self.time(chance) / 2, moment, after: chance.between(0, 12) }
+    }
+
+    fn event(&self, chance: &mut Chance) -> (Duration, Event) {
+        let slot = chance.below(self.instances);
+        let event = match chance.below(22) {
+            0..3 => Event::Kill(slot),
+            3 => Event::KillAll,
+            4..6 => Event::Leave(slot),
+            6..8 => Event::Freeze(slot, chance.millis(1_000, 25_000)),
+            8..10 => Event::Stop(slot, chance.millis(1_000, 25_000)),
+            20..22 => Event::Freeze(slot, chance.millis(11_000, 15_000)),
+            10..13 => Event::Rebalance(chance.below(1_000)),
+            13..15 => Event::Usurp(slot),
+            15..19 => Event::Repeat(chance.below(1_000_000)),
+            _ => Event::ClockBack(chance.millis(1, 3_000)),
+        };
+        (self.time(chance), event)
+    }
+}

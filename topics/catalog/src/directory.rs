@@ -1,0 +1,111 @@
+//! The directory: short names that agents use, resolved to topics, and keys to partitions.
+//!
+//! An agent says `data-analyst` or `model`; what is declared here is all that it can reach.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use schemas_records::{Key, address::Address};
+use topics_log::{Log, partition_of};
+
+use crate::names::{Kind, Names};
+
+/// What a short name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// Another agent of the team: its inbox.
+    Agent,
+    /// A gateway that costs a call.
+    Gateway,
+    /// A topic of the runtime itself.
+    Runtime,
+    /// A topic that the team declares for its own records.
+    Topic,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    topic: Arc<str>,
+    partitions: i32,
+    peer: Peer,
+}
+
+/// Short name -> topic and partition count. Built once at the start, from what the log really has.
+#[derive(Clone, Debug, Default)]
+pub struct Directory {
+    entries: BTreeMap<String, Entry>,
+    by_topic: BTreeMap<Arc<str>, i32>,
+}
+
+/// The short names of the runtime's own topics.
+const RUNTIME: [(&str, Kind, Peer); 6] = [
+    ("tasks", Kind::Tasks, Peer::Runtime),
+    ("results", Kind::Results, Peer::Runtime),
+    ("closings", Kind::Closings, Peer::Runtime),
+    ("model", Kind::ModelRequests, Peer::Gateway),
+    ("timers", Kind::Timers, Peer::Runtime),
+    ("dead-letters", Kind::DeadLetters, Peer::Runtime),
+];
+
+impl Directory {
+    /// Looks up every topic of the team.
+    ///
+    /// # Errors
+    /// The log's own; remedy `Stop` if a topic is missing, naming it and the command that makes it.
+    pub async fn look_up(log: &dyn Log, names: &Names, agents: &[String]) -> Result<Self, topics_log::Error> {
+        let mut wanted: Vec<(String, String, Peer)> = RUNTIME
+            .iter()
+            .map(|(name, kind, peer)| ((*name).to_owned(), names.topic(*kind), *peer))
+            .collect();
+        wanted.extend(agents.iter().map(|agent| (agent.clone(), names.inbox(agent), Peer::Agent)));
+        let prefix = format!("{}.", names.namespace());
+        let existing: BTreeMap<String, i32> =
+            log.topics(&prefix).await?.into_iter().map(|topic| (topic.name, topic.partitions)).collect();
+        let mut directory = Self::default();
+        for (name, topic, peer) in wanted {
+            let Some(partitions) = existing.get(&topic) else {
+                return Err(topics_log::Error::new(
+                    topics_log::Remedy::Stop,
+                    format!("find topic {topic}"),
+                    "it does not exist; `tributary topics apply` creates what is missing",
+                ));
+            };
+            directory.insert(&name, &topic, *partitions, peer);
+        }
+        Ok(directory)
+    }
+
+    /// Adds one entry; used by tests and by drivers that need no log.
+    pub fn insert(&mut self, name: &str, topic: &str, partitions: i32, peer: Peer) {
+        let topic: Arc<str> = topic.into();
+        self.by_topic.insert(Arc::clone(&topic), partitions);
+        self.entries.insert(name.to_owned(), Entry { topic, partitions, peer });
+    }
+
+    /// The full name of a topic, its partitions and what it is; `None` if the name is not declared.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<(Arc<str>, i32, Peer)> {
+        self.entries.get(name).map(|entry| (Arc::clone(&entry.topic), entry.partitions, entry.peer))
+    }
+
+    /// Where a record with this key for this peer goes.
+    #[must_use]
+    pub fn address(&self, name: &str, key: &Key) -> Option<Address> {
+        let entry = self.entries.get(name)?;
+        let partition = partition_of(key.as_bytes(), entry.partitions);
+        Some(Address { topic: entry.topic.to_string(), partition, key: key.clone() })
+    }
+
+    /// Whether an address lies in a declared topic and one of its partitions.
+    #[must_use]
+    pub fn holds(&self, address: &Address) -> bool {
+        self.by_topic
+            .get(address.topic.as_str())
+            .is_some_and(|partitions| (0..*partitions).contains(&address.partition))
+    }
+
+    /// The declared names, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.keys().map(String::as_str)
+    }
+}

@@ -1,0 +1,12 @@
+//! The catalog: which topics there are, what they are called, and how to plan and make them.
+//!
+//! `catalog.toml` holds one template per kind of topic; a team's topics follow from its agents' names.
+//! This room knows names and partition counts. It does not read or write records.
+
+mod directory;
+mod names;
+mod plan;
+
+pub use directory::{Directory, Peer};
+pub use names::{Error, FIRST_GENERATION, Kind, Names, is_name};
+pub use plan::{Catalog, Plan, Topics};

@@ -1,0 +1,144 @@
+//! Names: the full name of each topic, group, transactional id and store row, from few short ones.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// Longest short name (namespace, team, agent): four of them and their dots must stay below Kafka's
+/// limit of 249 characters for a topic.
+pub const NAME_BYTES_MAX: usize = 48;
+
+/// The first generation of every inbox.
+pub const FIRST_GENERATION: i32 = 1;
+
+/// What can be wrong with a name or with the catalog's file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// A short name that is no name.
+    #[error("{what} {name:?} is not a name: use 1 to 48 of a-z, 0-9 and -, beginning with a letter")]
+    Name {
+        /// What is named: namespace, team, agent.
+        what: &'static str,
+        /// What was found.
+        name: String,
+    },
+    /// The catalog cannot be read.
+    #[error("could not read the topic catalog: {0}")]
+    Catalog(String),
+}
+
+/// The kinds of topics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// What producers submit.
+    Tasks,
+    /// What one agent type reads.
+    Inbox,
+    /// What producers wait for.
+    Results,
+    /// What intake follows.
+    Closings,
+    /// What the model gateway reads.
+    ModelRequests,
+    /// What the timer gateway reads.
+    Timers,
+    /// What could not be handled.
+    DeadLetters,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Template {
+    pub(crate) name: String,
+    pub(crate) purpose: String,
+    pub(crate) config: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    kinds: BTreeMap<Kind, Template>,
+}
+
+/// Whether `text` can be a namespace, a team's or an agent's name.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    text.len() <= NAME_BYTES_MAX
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
+/// The names of one team in one namespace.
+#[derive(Clone, Debug)]
+pub struct Names {
+    namespace: String,
+    team: String,
+    templates: BTreeMap<Kind, Template>,
+}
+
+impl Names {
+    /// The names of `team` in `namespace`.
+    ///
+    /// # Errors
+    /// [`Error::Name`] if either is no name.
+    pub fn new(namespace: &str, team: &str) -> Result<Self, Error> {
+        for (what, name) in [("namespace", namespace), ("team", team)] {
+            if !is_name(name) {
+                return Err(Error::Name { what, name: name.to_owned() });
+            }
+        }
+        let file: File =
+            toml::from_str(include_str!("../catalog.toml")).map_err(|e| Error::Catalog(e.to_string()))?;
+        Ok(Self { namespace: namespace.to_owned(), team: team.to_owned(), templates: file.kinds })
+    }
+
+    /// The namespace.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// The team.
+    #[must_use]
+    pub fn team(&self) -> &str {
+        &self.team
+    }
+
+    /// The full name of a topic that is not an inbox.
+    #[must_use]
+    pub fn topic(&self, kind: Kind) -> String {
+        self.fill(kind, "")
+    }
+
+    /// The full name of an agent's inbox in its first generation.
+    #[must_use]
+    pub fn inbox(&self, agent: &str) -> String {
+        self.fill(Kind::Inbox, agent)
+    }
+
+    /// The consumer group of an agent type; also its name in the state store and the prefix of its
+    /// transactional ids.
+    #[must_use]
+    pub fn group(&self, agent: &str) -> String {
+        format!("{}.{}.{agent}", self.namespace, self.team)
+    }
+
+    /// The consumer group of a gateway, which serves the whole namespace.
+    #[must_use]
+    pub fn gateway_group(&self, gateway: &str) -> String {
+        format!("{}.{gateway}", self.namespace)
+    }
+
+    pub(crate) fn template(&self, kind: Kind) -> Option<&Template> {
+        self.templates.get(&kind)
+    }
+
+    fn fill(&self, kind: Kind, agent: &str) -> String {
+        let name = self.templates.get(&kind).map_or("", |template| template.name.as_str());
+        name.replace("{namespace}", &self.namespace)
+            .replace("{team}", &self.team)
+            .replace("{agent}", agent)
+            .replace("{generation}", &FIRST_GENERATION.to_string())
+    }
+}

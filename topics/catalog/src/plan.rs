@@ -1,0 +1,116 @@
+//! Which topics a team needs, what is there, and what would have to be done.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use topics_log::{Log, NewTopic, TopicDescription};
+
+use crate::names::{Kind, Names};
+
+/// How many partitions topics get when they are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Topics {
+    /// Partitions of each topic. 12 divides well among instances; a development stack takes 4, since
+    /// each partition touched costs a marker at every commit.
+    pub partitions: i32,
+    /// Copies of each partition; 0 leaves it to the broker's default.
+    pub replication: i32,
+}
+
+impl Default for Topics {
+    fn default() -> Self {
+        Self { partitions: 12, replication: 0 }
+    }
+}
+
+/// The topics of one team, with those it shares with its namespace.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    wanted: Vec<(NewTopic, String)>,
+}
+
+impl Catalog {
+    /// The topics that a team with these agents needs.
+    #[must_use]
+    pub fn of(names: &Names, agents: &[String], topics: Topics) -> Self {
+        let single = [
+            Kind::Tasks,
+            Kind::Results,
+            Kind::Closings,
+            Kind::ModelRequests,
+            Kind::Timers,
+            Kind::DeadLetters,
+        ];
+        let mut named: Vec<(Kind, String)> = single.iter().map(|kind| (*kind, names.topic(*kind))).collect();
+        named.extend(agents.iter().map(|agent| (Kind::Inbox, names.inbox(agent))));
+        let mut wanted = Vec::new();
+        for (kind, name) in named {
+            let Some(template) = names.template(kind) else {
+                continue;
+            };
+            let topic = NewTopic {
+                name,
+                partitions: topics.partitions,
+                replication: topics.replication,
+                config: template.config.clone(),
+            };
+            wanted.push((topic, template.purpose.clone()));
+        }
+        Self { wanted }
+    }
+
+    /// Compares with what is there.
+    ///
+    /// # Errors
+    /// The log's own.
+    pub async fn plan(&self, log: &dyn Log, names: &Names) -> Result<Plan, topics_log::Error> {
+        let prefix = format!("{}.", names.namespace());
+        let existing: BTreeMap<String, TopicDescription> =
+            log.topics(&prefix).await?.into_iter().map(|topic| (topic.name.clone(), topic)).collect();
+        let mut plan = Plan::default();
+        for (topic, purpose) in &self.wanted {
+            match existing.get(&topic.name) {
+                None => plan.create.push((topic.clone(), purpose.clone())),
+                Some(found) => plan.keep.push(found.clone()),
+            }
+        }
+        Ok(plan)
+    }
+
+    /// The names of all topics in this catalog.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.wanted.iter().map(|(topic, _)| topic.name.as_str())
+    }
+}
+
+/// What would have to be done. Existing topics keep the partitions they have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// To be created, each with its purpose.
+    pub create: Vec<(NewTopic, String)>,
+    /// There already.
+    pub keep: Vec<TopicDescription>,
+}
+
+impl Plan {
+    /// Creates what is missing.
+    ///
+    /// # Errors
+    /// The log's own.
+    pub async fn apply(&self, log: &dyn Log) -> Result<(), topics_log::Error> {
+        let topics: Vec<NewTopic> = self.create.iter().map(|(topic, _)| topic.clone()).collect();
+        if topics.is_empty() { Ok(()) } else { log.create(&topics).await }
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (topic, purpose) in &self.create {
+            writeln!(f, "+ {} ({} partitions): {purpose}", topic.name, topic.partitions)?;
+        }
+        for topic in &self.keep {
+            writeln!(f, "= {} ({} partitions)", topic.name, topic.partitions)?;
+        }
+        write!(f, "{} to create, {} there already", self.create.len(), self.keep.len())
+    }
+}

@@ -1,0 +1,217 @@
+//! The consumer's side of the desk: a member's client, how it joins, polls and is given up.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::Consumer as _;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use topics_log::{Error, Group, OffsetCommit, Remedy};
+
+use crate::arrivals::{Arrivals, Change};
+use crate::desk::Asker;
+use crate::errors;
+use crate::logging::Voice;
+use crate::native;
+use crate::offsets;
+use crate::ownership::{Client, Ownership};
+use crate::progress::Progress;
+use crate::rebalance::MemberContext;
+use crate::records::Topics;
+use crate::settings::Settings;
+
+/// How long one wait for records lasts before the poll looks whether its asker has gone.
+const SLICE: Duration = Duration::from_millis(20);
+
+/// How long a commit outside transactions may take: a broker's restart.
+const COMMIT_BOUND: Duration = Duration::from_secs(10);
+
+/// A member's client and what belongs to it.
+pub(crate) struct Worker {
+    settings: Settings,
+    group: Group,
+    subscription: Vec<String>,
+    pub(super) client: Arc<Client>,
+    pub(super) ownership: Arc<Ownership>,
+    pub(super) arrivals: Arc<Arrivals>,
+    topics: Topics,
+    pub(super) progress: Progress,
+    condition: Condition,
+}
+
+/// Whether the client can still be used.
+#[derive(Debug)]
+enum Condition {
+    Sound,
+    /// librdkafka has given it up for no good reason: it is to be made again.
+    Spoilt,
+    /// It must not be used again, and why.
+    Dead(Error),
+}
+
+/// Records that are shelved for an owner that asks for none.
+const SHELF_MAX: usize = 1_000;
+
+impl Worker {
+    /// Makes the client and subscribes. A topic that does not exist is an error here: librdkafka would
+    /// wait for it.
+    pub(crate) fn join(
+        settings: Settings,
+        group: Group,
+        subscription: Vec<String>,
+        ownership: Arc<Ownership>,
+        arrivals: Arc<Arrivals>,
+    ) -> Result<Self, Error> {
+        let client = make(&settings, &group, &ownership, &arrivals)?;
+        for topic in &subscription {
+            let attempted = format!("join group {} and subscribe to {topic}", group.id);
+            let metadata = client
+                .fetch_metadata(Some(topic), settings.connect_timeout)
+                .map_err(|error| errors::of(&attempted, &error))?;
+            if let Some(code) = metadata.topics().first().and_then(|topic| topic.error()) {
+                return Err(errors::of_code(attempted, code.into()));
+            }
+        }
+        let (topics, progress, condition) = (Topics::default(), Progress::default(), Condition::Sound);
+        let worker =
+            Self { settings, group, subscription, client, ownership, arrivals, topics, progress, condition };
+        worker.subscribe()?;
+        Ok(worker)
+    }
+
+    fn subscribe(&self) -> Result<(), Error> {
+        let names: Vec<&str> = self.subscription.iter().map(String::as_str).collect();
+        self.client
+            .subscribe(&names)
+            .map_err(|error| errors::of(format!("join group {}", self.group.id), &error))?;
+        self.ownership.begin(&self.client);
+        Ok(())
+    }
+
+    /// Polls until there is something to hand over, and then takes what lies ready, at most `max`
+    /// records in all. Whatever comes is put with the arrivals, so nothing is lost if the asker goes.
+    pub(crate) fn fill(&mut self, max: usize, wait: Duration, asker: &Asker<'_>) -> Result<(), Error> {
+        match &self.condition {
+            Condition::Sound => {}
+            Condition::Spoilt => self.renew()?,
+            Condition::Dead(error) => return Err(error.clone()),
+        }
+        if max > 0 && !self.arrivals.is_empty() {
+            // A poll that was abandoned brought something after this one had looked.
+            return Ok(());
+        }
+        let deadline = Instant::now() + wait;
+        let mut records = Vec::new();
+        // Who asks for no records still wants to hear of rebalances: what comes meanwhile is shelved.
+        let room = if max == 0 { SHELF_MAX.saturating_sub(self.arrivals.len()) } else { max };
+        if room == 0 {
+            std::thread::park_timeout(wait.min(SLICE));
+        }
+        while records.len() < room && !self.arrivals.has_changes() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let patience = if records.is_empty() { left.min(SLICE) } else { Duration::ZERO };
+            match self.client.poll(patience) {
+                Some(Ok(message)) => {
+                    let record = self.topics.record(&message);
+                    if self.progress.accept(&record) {
+                        records.push(record);
+                    }
+                }
+                Some(Err(error)) => self.sort_out(&error),
+                None if self.arrivals.has_changes() => {}
+                None if !records.is_empty() || left.is_zero() || asker.is_gone() => break,
+                None => {}
+            }
+        }
+        if self.arrivals.has_changes() {
+            // Some of the records may be of partitions that went while they were gathered.
+            let owned = self.ownership.hold();
+            records.retain(|record| owned.is_started(&record.topic_partition) == Some(true));
+        }
+        self.arrivals.put(records);
+        Ok(())
+    }
+
+    /// Decides about an error that came instead of a record. Passing trouble is waited out, and only
+    /// told when no broker is left at all.
+    fn sort_out(&mut self, error: &KafkaError) {
+        let attempted = format!("poll {}", self.client.context().voice.name());
+        if let Some((code, text)) = self.client.client().fatal_error() {
+            return self.give_up(attempted, code, &text);
+        }
+        match error.rdkafka_error_code() {
+            Some(code) if code == Code::AllBrokersDown || errors::remedy(code) == Remedy::Stop => {
+                self.arrivals.note(Change::Failed(errors::of(attempted, error)));
+            }
+            _ => tracing::debug!(target: "kafka", "{attempted}: waiting out: {error}"),
+        }
+    }
+
+    /// librdkafka will never use this client again.
+    ///
+    /// A static member whose session ran out (its broker was away for longer than that) is given up by
+    /// mistake: librdkafka forgets the member's id, goes on to send heartbeats without it until the
+    /// partitions are let go, and takes the coordinator's answer to that for another member of this name
+    /// (librdkafka #3437). Such a client is made again, which is what a member without that mistake would
+    /// do: join anew under its name.
+    fn give_up(&mut self, attempted: String, code: Code, text: &str) {
+        let gone = self.ownership.end();
+        if !gone.is_empty() {
+            self.arrivals.note(Change::Revoked(gone));
+        }
+        if code == Code::FencedInstanceId && self.client.context().session_ended.load(Ordering::Acquire) {
+            tracing::info!(target: "kafka", "{attempted}: the session ran out; joining anew");
+            self.condition = Condition::Spoilt;
+            return;
+        }
+        let remedy = if errors::remedy(code) == Remedy::Fenced { Remedy::Fenced } else { Remedy::Stop };
+        let error = Error::new(remedy, attempted, errors::explained(code, text));
+        self.arrivals.note(Change::Failed(error.clone()));
+        self.condition = Condition::Dead(error);
+    }
+
+    /// Makes a spoilt client again.
+    fn renew(&mut self) -> Result<(), Error> {
+        self.client = make(&self.settings, &self.group, &self.ownership, &self.arrivals)?;
+        self.subscribe()?;
+        self.condition = Condition::Sound;
+        Ok(())
+    }
+
+    /// Commits offsets outside transactions.
+    pub(crate) fn commit(&mut self, offsets: &[OffsetCommit], attempted: &str) -> Result<(), Error> {
+        if offsets.is_empty() {
+            return Ok(());
+        }
+        let list = offsets::commits(offsets, attempted)?;
+        let owned = self.ownership.hold();
+        owned.membership(offsets, attempted)?;
+        let client = self.client.client().native_ptr();
+        native::commit_offsets(client, &list, COMMIT_BOUND).map_err(|code| errors::of_code(attempted, code))
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // Whoever still holds a token must not commit under it: the member is leaving.
+        self.ownership.end();
+    }
+}
+
+fn make(
+    settings: &Settings,
+    group: &Group,
+    ownership: &Arc<Ownership>,
+    arrivals: &Arc<Arrivals>,
+) -> Result<Arc<Client>, Error> {
+    let context = MemberContext {
+        voice: Voice::new(format!("{}/{}", group.id, group.instance)),
+        ownership: Arc::clone(ownership),
+        arrivals: Arc::clone(arrivals),
+        session_ended: AtomicBool::new(false),
+    };
+    let client = settings.consumer(group).create_with_context(context);
+    client
+        .map(Arc::new)
+        .map_err(|error| errors::of(format!("join group {} as {}", group.id, group.instance), &error))
+}

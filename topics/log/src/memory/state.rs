@@ -1,0 +1,240 @@
+//! All there is in the log, and what time does to it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use schemas_records::Timestamp;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::faults::{Faults, NoFaults};
+use super::group::{Client, GroupState};
+use super::shared::Refusal;
+use super::topic::{self, Topic, Topics};
+use super::transaction::Producer;
+use super::{METADATA_CHARS_MAX, Settings};
+use crate::clock::Clock;
+use crate::error::Remedy;
+use crate::record::{Appended, NewRecord, TopicPartition};
+use crate::seam::{Committed, NewTopic, OffsetCommit};
+
+/// The log.
+pub(super) struct State {
+    pub settings: Settings,
+    pub faults: Arc<dyn Faults>,
+    pub topics: Topics,
+    pub groups: BTreeMap<String, GroupState>,
+    /// The members' processes, by a number of their own.
+    pub clients: BTreeMap<u64, Client>,
+    /// By transactional name.
+    pub producers: BTreeMap<String, Producer>,
+    /// How far append times lag behind the clock: a leader with a slow clock.
+    pub clock_lag: Duration,
+    clock: Arc<dyn Clock>,
+    changed: Arc<Notify>,
+    /// The last number given to a topic, client, member or transaction.
+    last_number: u64,
+}
+
+/// Something that time brings about.
+enum Due<'a> {
+    /// A member of a group has been silent for too long.
+    Member(&'a str, &'a str),
+    /// The transaction under a name ends, committed or not.
+    Transaction(&'a str, bool),
+}
+
+impl State {
+    pub fn new(clock: Arc<dyn Clock>, changed: Arc<Notify>) -> Self {
+        Self {
+            settings: Settings::default(),
+            faults: Arc::new(NoFaults),
+            topics: Topics::default(),
+            groups: BTreeMap::new(),
+            clients: BTreeMap::new(),
+            producers: BTreeMap::new(),
+            clock_lag: Duration::ZERO,
+            clock,
+            changed,
+            last_number: 0,
+        }
+    }
+
+    /// Wakes whoever waits; each looks again under the lock.
+    pub fn announce(&self) {
+        self.changed.notify_waiters();
+    }
+
+    /// A number that was never given before.
+    pub fn next_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
+    }
+
+    /// Does, in the order of their times, whatever was due.
+    pub fn advance(&mut self, now: Instant) {
+        while let Some((_, due)) = self.earliest().filter(|(at, _)| *at <= now) {
+            match due {
+                Due::Member(group, instance) => {
+                    let (group, instance) = (group.to_owned(), instance.to_owned());
+                    if let Some(group) = self.groups.get_mut(&group) {
+                        group.expel(&instance, &self.topics);
+                    }
+                }
+                Due::Transaction(name, committed) => {
+                    let name = name.to_owned();
+                    self.end_due_transaction(&name, committed);
+                }
+            }
+            self.announce();
+        }
+    }
+
+    /// When time next brings something about.
+    pub fn next_due(&self) -> Option<Instant> {
+        self.earliest().map(|(at, _)| at)
+    }
+
+    /// What is due first; among equals the first by name, so that every run has the same order.
+    fn earliest(&self) -> Option<(Instant, Due<'_>)> {
+        let members = self.groups.iter().flat_map(|(id, group)| {
+            group
+                .members
+                .iter()
+                .map(move |(instance, member)| (member.due(&self.settings), Due::Member(id, instance)))
+        });
+        let transactions = self.producers.iter().filter_map(|(name, producer)| {
+            let (at, committed) = producer.due(self.settings.transaction_timeout)?;
+            Some((at, Due::Transaction(name, committed)))
+        });
+        members.chain(transactions).min_by_key(|(at, _)| *at)
+    }
+
+    /// A client's heartbeats stop.
+    pub fn silence(&mut self, client: u64) {
+        let Some(client) = self.clients.get(&client) else { return };
+        let group = self.groups.get_mut(&client.group);
+        let member = group.and_then(|group| group.members.get_mut(&client.instance));
+        if let Some(member) = member.filter(|member| member.id == client.member) {
+            member.silent_since.get_or_insert_with(Instant::now);
+        }
+    }
+
+    /// Creates a topic, or says why not.
+    pub fn create_topic(&mut self, new: &NewTopic) -> Result<(), String> {
+        if new.name.is_empty() {
+            return Err("a topic needs a name".into());
+        }
+        if self.topics.get(&new.name).is_some() {
+            return Err(format!("topic {} exists already", new.name));
+        }
+        let Some(partitions) = usize::try_from(new.partitions).ok().filter(|count| *count > 0) else {
+            return Err(format!("topic {} cannot have {} partitions: at least 1", new.name, new.partitions));
+        };
+        let number = self.next_number();
+        self.topics.insert(Topic::new(&new.name, number, partitions));
+        self.rebalance_subscribers(&new.name);
+        Ok(())
+    }
+
+    /// Removes a topic with its records and committed offsets, or says why not.
+    pub fn remove_topic(&mut self, name: &str) -> Result<(), String> {
+        if !self.topics.remove(name) {
+            return Err(topic::missing(name));
+        }
+        for group in self.groups.values_mut() {
+            group.forget_topic(name);
+        }
+        self.rebalance_subscribers(name);
+        Ok(())
+    }
+
+    fn rebalance_subscribers(&mut self, topic: &str) {
+        for group in self.groups.values_mut().filter(|group| group.subscribes(topic)) {
+            group.rebalance(&self.topics);
+        }
+    }
+
+    /// Appends records, all or (if one of them cannot be) none.
+    pub fn append(
+        &mut self,
+        records: Vec<NewRecord>,
+        transaction: Option<u64>,
+    ) -> Result<Vec<(TopicPartition, Appended)>, Refusal> {
+        for record in &records {
+            self.check_record(record).map_err(Refusal::stop)?;
+        }
+        let timestamp = self.clock.now().minus(self.clock_lag);
+        let mut appended = Vec::with_capacity(records.len());
+        for record in records {
+            appended.push(self.append_one(record, timestamp, transaction).map_err(Refusal::stop)?);
+        }
+        Ok(appended)
+    }
+
+    fn check_record(&self, record: &NewRecord) -> Result<(), String> {
+        let (size, most) = (record.size_bytes(), self.settings.record_bytes_max);
+        if size > most {
+            return Err(format!(
+                "a record for topic {} has {size} bytes, at most {most} are allowed",
+                record.topic
+            ));
+        }
+        let partition = record.partition.unwrap_or(0);
+        self.topics.partition(&TopicPartition::new(Arc::clone(&record.topic), partition)).map(|_| ())
+    }
+
+    fn append_one(
+        &mut self,
+        record: NewRecord,
+        timestamp: Timestamp,
+        transaction: Option<u64>,
+    ) -> Result<(TopicPartition, Appended), String> {
+        let topic = self.topics.get_mut(&record.topic).ok_or_else(|| topic::missing(&record.topic))?;
+        let number = topic.place(&record)?;
+        let at = TopicPartition::new(Arc::clone(&topic.name), number);
+        let partition = self.topics.partition_mut(&at).ok_or_else(|| topic::missing(&at.topic))?;
+        let offset = partition.append(record, timestamp, transaction);
+        Ok((at, Appended { partition: number, offset, timestamp }))
+    }
+
+    /// Checks that a member may commit these offsets: every token alive, membership valid, notes as the
+    /// broker takes them. Revocation happens under the same lock, so what was checked here holds until
+    /// the lock is released.
+    pub fn check_offsets(&self, client: u64, offsets: &[OffsetCommit]) -> Result<String, Refusal> {
+        if let Some(dead) = offsets.iter().find(|offset| !offset.assignment.token.is_alive()) {
+            let at = &dead.assignment.topic_partition;
+            return Err(Refusal::new(Remedy::Lost, format!("{at} was revoked from this member")));
+        }
+        let gone = || Refusal::new(Remedy::Lost, "the member was closed");
+        let client = self.clients.get(&client).ok_or_else(gone)?;
+        self.groups.get(&client.group).ok_or_else(gone)?.check(client)?;
+        for offset in offsets {
+            check_note(offset).map_err(Refusal::stop)?;
+        }
+        Ok(client.group.clone())
+    }
+}
+
+fn check_note(offset: &OffsetCommit) -> Result<(), String> {
+    let at = &offset.assignment.topic_partition;
+    if offset.next < 0 {
+        return Err(format!("offset {} of {at} is negative", offset.next));
+    }
+    if !offset.metadata.is_ascii() || offset.metadata.len() > METADATA_CHARS_MAX {
+        return Err(format!(
+            "the note beside the offset of {at} must be ASCII, at most {METADATA_CHARS_MAX} characters"
+        ));
+    }
+    Ok(())
+}
+
+/// What is to be committed, as it will stand in the group.
+pub(super) fn noted(offsets: &[OffsetCommit]) -> Vec<(TopicPartition, Committed)> {
+    let note = |offset: &OffsetCommit| {
+        let committed = Committed { offset: offset.next, metadata: offset.metadata.clone() };
+        (offset.assignment.topic_partition.clone(), committed)
+    };
+    offsets.iter().map(note).collect()
+}

@@ -1,0 +1,472 @@
+//! The life of a request, in one file: poll, admit, answer, report, commit the watermark.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::future::{AbortHandle, Abortable, BoxFuture};
+use futures::stream::FuturesUnordered;
+use schemas_codec::Codec;
+use schemas_records::{CallId, Envelope, Kind};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use topics_log::{
+    Assignment, Consumer, Group, Log, NewRecord, OffsetCommit, Polled, Publisher, Record, Start,
+    TopicPartition,
+};
+
+use super::queue::Queue;
+use super::watermark::Watermark;
+use super::{Answered, Gateway, Request};
+use crate::dead_letters::{DeadReason, dead_letter};
+use crate::error::{Error, Remedy};
+use crate::names;
+use crate::probe::{Moment, Probe};
+
+/// What a gateway's loop is told.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The gateway's short name, for logs and metrics.
+    pub name: String,
+    /// Its consumer group and instance.
+    pub group: Group,
+    /// The topic it reads.
+    pub topic: String,
+    /// Where dead letters go.
+    pub dead_letters: String,
+    /// What is noted with each commit: names the store that holds the journal. An owner that finds
+    /// another note refuses.
+    pub note: String,
+    /// Most requests in flight at once.
+    pub in_flight_max: usize,
+    /// Most requests read ahead and waiting. Together with `in_flight_max` this bounds what a restart
+    /// reads again.
+    pub waiting_max: usize,
+    /// How often the watermark is committed: a restart reads at most this much time again.
+    pub commit_every: Duration,
+    /// How long a polite shutdown waits for what is in flight. Below the session time-out's multiple
+    /// that operators wait for; what is not done by then comes again elsewhere.
+    pub drain_max: Duration,
+    /// The pause before a request whose store was out of reach is tried again.
+    pub retry_pause: Duration,
+}
+
+impl Settings {
+    /// The starting values: 64 in flight (one CQL node's worth of journal writes), 1,024 waiting (a
+    /// restart reads at most a thousand requests again), commits five times a second.
+    #[must_use]
+    pub fn new(name: &str, group: Group, topic: String, dead_letters: String, note: String) -> Self {
+        Self {
+            name: name.to_owned(),
+            group,
+            topic,
+            dead_letters,
+            note,
+            in_flight_max: 64,
+            waiting_max: 1024,
+            commit_every: Duration::from_millis(200),
+            drain_max: Duration::from_secs(10),
+            retry_pause: Duration::from_millis(200),
+        }
+    }
+}
+
+/// What a gateway's loop works with.
+#[derive(Clone)]
+pub struct Parts {
+    /// The log.
+    pub log: Arc<dyn Log>,
+    /// The gateway itself.
+    pub gateway: Arc<dyn Gateway>,
+    /// Bytes and records.
+    pub codec: Codec,
+    /// Who is told of moments.
+    pub probe: Arc<dyn Probe>,
+}
+
+/// How long one poll waits: short enough that the watermark is committed on time.
+const POLL_WAIT: Duration = Duration::from_millis(100);
+
+/// Runs a gateway until `shutdown`, then drains it.
+///
+/// # Errors
+/// `Fenced` or `Stop`, when the loop cannot go on. Passing trouble is retried and logged.
+pub async fn run(parts: Parts, settings: Settings, shutdown: CancellationToken) -> Result<(), Error> {
+    let consumer = parts.log.join(settings.group.clone(), &[settings.topic.as_str()]).await?;
+    let publisher = Arc::from(parts.log.publisher().await?);
+    let this = Loop {
+        parts,
+        settings,
+        publisher,
+        owned: BTreeMap::new(),
+        serial: 0,
+        queue: Queue::default(),
+        in_flight: FuturesUnordered::new(),
+        running: BTreeMap::new(),
+        to_commit: BTreeMap::new(),
+    };
+    this.run(consumer, shutdown).await
+}
+
+/// One ownership of one partition.
+struct Owned {
+    assignment: Assignment,
+    serial: u64,
+    watermark: Watermark,
+}
+
+/// A request that has ended, well or not.
+struct Done {
+    topic_partition: TopicPartition,
+    offset: i64,
+    serial: u64,
+    result: Result<(), Error>,
+}
+
+struct Loop {
+    parts: Parts,
+    settings: Settings,
+    publisher: Arc<dyn Publisher>,
+    owned: BTreeMap<TopicPartition, Owned>,
+    /// Counts ownerships, so that what ends late is not taken for a later ownership's.
+    serial: u64,
+    queue: Queue,
+    in_flight: FuturesUnordered<BoxFuture<'static, Done>>,
+    /// The handles of what is in flight, by place: to abort what is cancelled.
+    running: BTreeMap<(TopicPartition, i64), (Option<CallId>, AbortHandle)>,
+    to_commit: BTreeMap<TopicPartition, i64>,
+}
+
+impl Loop {
+    async fn run(
+        mut self,
+        mut consumer: Box<dyn Consumer>,
+        shutdown: CancellationToken,
+    ) -> Result<(), Error> {
+        let mut commit_at = Instant::now() + self.settings.commit_every;
+        loop {
+            self.admit();
+            let room = self.settings.waiting_max.saturating_sub(self.queue.len());
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => break,
+                Some(done) = self.in_flight.next() => self.finish(done)?,
+                polled = consumer.poll(room, POLL_WAIT) => self.take(&mut *consumer, polled).await?,
+            }
+            if Instant::now() >= commit_at {
+                self.commit(&mut *consumer).await?;
+                commit_at = Instant::now() + self.settings.commit_every;
+            }
+        }
+        self.drain(&mut *consumer).await?;
+        consumer.close().await;
+        Ok(())
+    }
+
+    /// Puts waiting requests in flight while there is room.
+    fn admit(&mut self) {
+        while self.in_flight.len() < self.settings.in_flight_max {
+            let Some(request) = self.queue.pop() else { break };
+            let record = &request.record;
+            let Some(owned) = self.owned.get(&record.topic_partition) else {
+                continue;
+            };
+            let place = (record.topic_partition.clone(), record.offset);
+            let (handle, registration) = AbortHandle::new_pair();
+            self.running.insert(place.clone(), (request.envelope.call, handle));
+            let serial = owned.serial;
+            let work =
+                answer(self.parts.clone(), self.settings.clone(), Arc::clone(&self.publisher), request);
+            self.in_flight.push(Box::pin(async move {
+                // An aborted request was cancelled: it is done.
+                let result = Abortable::new(work, registration).await.unwrap_or(Ok(()));
+                Done { topic_partition: place.0, offset: place.1, serial, result }
+            }));
+        }
+        metrics::gauge!(names::GATEWAY_WAITING, "gateway" => self.settings.name.clone())
+            .set(count(self.queue.len()));
+        metrics::gauge!(names::GATEWAY_IN_FLIGHT, "gateway" => self.settings.name.clone())
+            .set(count(self.in_flight.len()));
+    }
+
+    /// A request has ended: the watermark may move.
+    fn finish(&mut self, done: Done) -> Result<(), Error> {
+        self.running.remove(&(done.topic_partition.clone(), done.offset));
+        done.result?;
+        metrics::counter!(names::GATEWAY_ANSWERED, "gateway" => self.settings.name.clone()).increment(1);
+        self.pass(&done.topic_partition, done.offset, done.serial);
+        Ok(())
+    }
+
+    /// Counts an offset as done, if this ownership still stands.
+    fn pass(&mut self, topic_partition: &TopicPartition, offset: i64, serial: u64) {
+        let Some(owned) = self.owned.get_mut(topic_partition) else {
+            return;
+        };
+        if owned.serial != serial {
+            return;
+        }
+        if let Some(next) = owned.watermark.finish(offset) {
+            self.to_commit.insert(topic_partition.clone(), next);
+        }
+    }
+
+    async fn take(
+        &mut self,
+        consumer: &mut dyn Consumer,
+        polled: Result<Polled, topics_log::Error>,
+    ) -> Result<(), Error> {
+        match polled {
+            Ok(Polled::Records(records)) => self.read(records).await,
+            Ok(Polled::Assigned(assignments)) => self.assume(consumer, assignments).await,
+            Ok(Polled::Revoked(assignments)) => {
+                for assignment in &assignments {
+                    self.forget(&assignment.topic_partition);
+                }
+                self.parts.probe.at(&self.settings.name, Moment::Revoked).await;
+                Ok(())
+            }
+            Err(error) => self.bear(error.into()).await,
+        }
+    }
+
+    /// Reads where the last owner's watermark stood, once its note fits.
+    async fn assume(
+        &mut self,
+        consumer: &mut dyn Consumer,
+        assignments: Vec<Assignment>,
+    ) -> Result<(), Error> {
+        self.parts.probe.at(&self.settings.name, Moment::Assigned).await;
+        let committed = loop {
+            match consumer.committed(&assignments).await {
+                Ok(committed) => break committed,
+                Err(error) => self.bear(error.into()).await?,
+            }
+        };
+        let mut starts = Vec::new();
+        for (assignment, committed) in assignments.into_iter().zip(committed) {
+            let start = match committed {
+                None => Start::Beginning,
+                Some(committed) if committed.metadata == self.settings.note => Start::At(committed.offset),
+                Some(committed) => {
+                    return Err(Error::new(
+                        Remedy::Stop,
+                        format!(
+                            "take over {} of group {}",
+                            assignment.topic_partition, self.settings.group.id
+                        ),
+                        format!(
+                            "its last owner kept its journal in another store ({:?}, this one is {:?}); start this node \
+                             with that store, or give the group's offsets up",
+                            committed.metadata, self.settings.note
+                        ),
+                    ));
+                }
+            };
+            self.serial += 1;
+            let owned = Owned {
+                assignment: assignment.clone(),
+                serial: self.serial,
+                watermark: Watermark::default(),
+            };
+            self.owned.insert(assignment.topic_partition.clone(), owned);
+            starts.push((assignment, start));
+        }
+        loop {
+            match consumer.read_from(&starts).await {
+                Ok(()) => return Ok(()),
+                // Revoked already: the next poll tells.
+                Err(error) if error.remedy == topics_log::Remedy::Lost => return Ok(()),
+                Err(error) => self.bear(error.into()).await?,
+            }
+        }
+    }
+
+    /// Forgets a partition: what waits is dropped, what is in flight ends and is reported, uncommitted.
+    fn forget(&mut self, partition: &TopicPartition) {
+        self.owned.remove(partition);
+        self.to_commit.remove(partition);
+        self.queue.forget(partition);
+    }
+
+    async fn read(&mut self, records: Vec<Record>) -> Result<(), Error> {
+        for record in records {
+            let Some(owned) = self.owned.get_mut(&record.topic_partition) else {
+                continue;
+            };
+            owned.watermark.begin(record.offset);
+            let (token, serial) = (owned.assignment.token.clone(), owned.serial);
+            let (partition, offset) = (record.topic_partition.clone(), record.offset);
+            match Envelope::read(&record.headers) {
+                Ok(envelope) if envelope.kind == Kind::Input => {
+                    self.queue.push(Request { envelope, record, token });
+                }
+                Ok(envelope) if envelope.kind == Kind::Cancellation => {
+                    self.cancel(&envelope).await?;
+                    self.pass(&partition, offset, serial);
+                }
+                Ok(envelope) => {
+                    let kind = envelope.kind.as_str();
+                    let reason = DeadReason::new(
+                        "wrong-kind",
+                        format!(
+                            "a gateway takes records of kind input or cancellation, this is of kind {kind}"
+                        ),
+                        "send it to an agent's inbox",
+                    );
+                    self.bury(&record, &reason).await?;
+                    self.pass(&partition, offset, serial);
+                }
+                Err(message) => {
+                    let reason =
+                        DeadReason::new("bad-headers", message, "write the headers an agent's call has");
+                    self.bury(&record, &reason).await?;
+                    self.pass(&partition, offset, serial);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a cancelled call out, wherever it is.
+    async fn cancel(&mut self, envelope: &Envelope) -> Result<(), Error> {
+        let Some(call) = envelope.call else { return Ok(()) };
+        for request in self.queue.cancel(call) {
+            let place = &request.record.topic_partition;
+            let serial = self.owned.get(place).map_or(0, |owned| owned.serial);
+            self.pass(&place.clone(), request.record.offset, serial);
+        }
+        for (running, handle) in self.running.values() {
+            if *running == Some(call) {
+                handle.abort();
+            }
+        }
+        metrics::counter!(names::GATEWAY_CANCELLED, "gateway" => self.settings.name.clone()).increment(1);
+        self.parts.gateway.cancelled(envelope).await
+    }
+
+    /// Publishes a dead letter; the watermark passes only once it is acknowledged.
+    async fn bury(&mut self, record: &Record, reason: &DeadReason) -> Result<(), Error> {
+        bury(&self.parts.codec, &self.settings, &*self.publisher, record, reason).await
+    }
+
+    async fn commit(&mut self, consumer: &mut dyn Consumer) -> Result<(), Error> {
+        let offsets: Vec<OffsetCommit> = std::mem::take(&mut self.to_commit)
+            .into_iter()
+            .filter_map(|(partition, next)| {
+                let assignment = self.owned.get(&partition)?.assignment.clone();
+                Some(OffsetCommit { assignment, next, metadata: self.settings.note.clone() })
+            })
+            .collect();
+        if offsets.is_empty() {
+            return Ok(());
+        }
+        match consumer.commit(&offsets).await {
+            Ok(()) => Ok(()),
+            // The next poll tells what was revoked; until then the offsets are simply not moved.
+            Err(error) if error.remedy == topics_log::Remedy::Lost => Ok(()),
+            Err(error) => {
+                for offset in offsets {
+                    self.to_commit.entry(offset.assignment.topic_partition).or_insert(offset.next);
+                }
+                self.bear(error.into()).await
+            }
+        }
+    }
+
+    /// Waits for what is in flight, within the bound, and commits.
+    async fn drain(&mut self, consumer: &mut dyn Consumer) -> Result<(), Error> {
+        let until = Instant::now() + self.settings.drain_max;
+        while !self.in_flight.is_empty() {
+            match tokio::time::timeout_at(until, self.in_flight.next()).await {
+                Ok(Some(done)) => self.finish(done)?,
+                Ok(None) | Err(_) => break,
+            }
+        }
+        self.commit(consumer).await
+    }
+
+    /// Passing trouble: said, waited out, tried again by the caller. Anything else ends the loop.
+    async fn bear(&mut self, error: Error) -> Result<(), Error> {
+        match error.remedy {
+            Remedy::Retry | Remedy::Abort | Remedy::Unknown => {
+                tracing::warn!(gateway = %self.settings.name, %error, "trying again");
+                tokio::time::sleep(self.settings.retry_pause).await;
+                Ok(())
+            }
+            Remedy::Lost => Ok(()),
+            Remedy::Fenced | Remedy::Stop => Err(error),
+        }
+    }
+}
+
+/// The life of one request.
+async fn answer(
+    parts: Parts,
+    settings: Settings,
+    publisher: Arc<dyn Publisher>,
+    request: Request,
+) -> Result<(), Error> {
+    parts.probe.at(&settings.name, Moment::Admitted).await;
+    let Answered { records, dead } = loop {
+        match parts.gateway.answer(request.clone()).await {
+            Ok(answered) => break answered,
+            Err(error) if error.remedy == Remedy::Retry => {
+                tracing::warn!(gateway = %settings.name, %error, "trying again");
+                tokio::time::sleep(settings.retry_pause).await;
+            }
+            Err(error) => return Err(error),
+        }
+    };
+    parts.probe.at(&settings.name, Moment::Answered).await;
+    if let Some(reason) = dead {
+        bury(&parts.codec, &settings, &*publisher, &request.record, &reason).await?;
+    }
+    publish(&settings, &*publisher, records).await?;
+    parts.probe.at(&settings.name, Moment::Reported).await;
+    Ok(())
+}
+
+async fn bury(
+    codec: &Codec,
+    settings: &Settings,
+    publisher: &dyn Publisher,
+    record: &Record,
+    reason: &DeadReason,
+) -> Result<(), Error> {
+    tracing::warn!(gateway = %settings.name, partition = %record.topic_partition, offset = record.offset,
+        code = reason.code, message = %reason.message, "dead letter");
+    metrics::counter!(names::DEAD_LETTERS, "handler" => settings.name.clone(), "code" => reason.code)
+        .increment(1);
+    let letter = dead_letter(codec, &settings.dead_letters, &settings.name, record, reason)
+        .map_err(|error| Error::new(Remedy::Stop, "write a dead letter", error.to_string()))?;
+    publish(settings, publisher, vec![letter]).await
+}
+
+/// Publishes until acknowledged: readers bear duplicates, nobody bears a loss.
+async fn publish(
+    settings: &Settings,
+    publisher: &dyn Publisher,
+    records: Vec<NewRecord>,
+) -> Result<(), Error> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    loop {
+        match publisher.publish(records.clone()).await {
+            Ok(_) => return Ok(()),
+            Err(error) if error.remedy == topics_log::Remedy::Retry => {
+                tracing::warn!(gateway = %settings.name, %error, "trying again");
+                tokio::time::sleep(settings.retry_pause).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// A count as a gauge takes it.
+#[allow(clippy::cast_precision_loss, reason = "counts here stay far below 2^52")]
+fn count(number: usize) -> f64 {
+    number as f64
+}

@@ -1,0 +1,276 @@
+//! The worker: the life of a batch, from the poll to the commit. [`Worker::batch`] is the function to
+//! read first.
+//!
+//! One worker serves one agent type in one process: it is one member of the agent's group, with one
+//! transactional producer. It knows nothing of what it moves.
+
+mod batch;
+mod cache;
+mod ownership;
+mod pruning;
+mod recovery;
+mod settings;
+mod watchdog;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use schemas_codec::Codec;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use topics_log::{
+    Assignment, Clock, Consumer, Log, OffsetCommit, Polled, Record, TopicPartition, Transactor,
+};
+use topics_state::{Epoch, StateStore};
+
+use crate::error::{Error, Remedy};
+use crate::handler::Handler;
+use crate::names;
+use crate::probe::{Moment, Probe};
+use batch::Stepped;
+use ownership::Owned;
+use pruning::Pruning;
+
+pub use settings::Settings;
+pub use watchdog::{Death, Watchdog};
+
+/// What a worker works with.
+#[derive(Clone)]
+pub struct Parts {
+    /// The log.
+    pub log: Arc<dyn Log>,
+    /// Agents' state.
+    pub store: Arc<dyn StateStore>,
+    /// What records mean.
+    pub handler: Arc<dyn Handler>,
+    /// Bytes and records, for dead letters.
+    pub codec: Codec,
+    /// What time it is, for metrics only.
+    pub clock: Arc<dyn Clock>,
+    /// Who is told of moments.
+    pub probe: Arc<dyn Probe>,
+    /// Who ends the process if a step never returns; `None` where nothing can be ended (simulation).
+    pub watchdog: Option<Arc<Watchdog>>,
+}
+
+/// Runs a worker until `shutdown`.
+///
+/// # Errors
+/// `Fenced` or `Stop`, when it cannot go on. Everything else is recovered from and logged.
+pub async fn run(parts: Parts, settings: Settings, shutdown: CancellationToken) -> Result<(), Error> {
+    let mut consumer = parts.log.join(settings.group.clone(), &[settings.topic.as_str()]).await?;
+    let note = format!("store={}", parts.store.identity().await?);
+    let transactor = recovery::transactor(&mut *consumer, &settings).await?;
+    let worker = Worker {
+        pruning: Pruning::new(&settings),
+        parts,
+        settings,
+        note,
+        consumer,
+        transactor,
+        unstarted: Vec::new(),
+        owned: BTreeMap::new(),
+        last_epochs: BTreeMap::new(),
+        is_open: false,
+        is_store_slow: false,
+    };
+    worker.run(shutdown).await
+}
+
+pub(crate) struct Worker {
+    parts: Parts,
+    settings: Settings,
+    /// Noted with every commit: names the store.
+    note: String,
+    consumer: Box<dyn Consumer>,
+    transactor: Box<dyn Transactor>,
+    /// Whether a transaction is open.
+    is_open: bool,
+    /// Assigned, and not taken over yet: for the first time, or again after something went wrong.
+    unstarted: Vec<Assignment>,
+    owned: BTreeMap<TopicPartition, Owned>,
+    /// The epochs this process took last, to tell its own ownerships from a predecessor that died.
+    last_epochs: BTreeMap<TopicPartition, Epoch>,
+    pruning: Pruning,
+    /// Whether the last write of state took long: then the transaction is not opened before it.
+    is_store_slow: bool,
+}
+
+impl Worker {
+    async fn run(mut self, shutdown: CancellationToken) -> Result<(), Error> {
+        loop {
+            if let Err(error) = self.assume().await {
+                self.recover(error).await?;
+            }
+            let wait =
+                if self.unstarted.is_empty() { self.settings.poll_wait } else { self.settings.retry_pause };
+            let max = self.records_max();
+            let polled = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => break,
+                polled = self.consumer.poll(max, wait) => polled,
+            };
+            let result = match polled {
+                Ok(Polled::Assigned(assignments)) => {
+                    self.unstarted.extend(assignments);
+                    self.moment(Moment::Assigned).await;
+                    Ok(())
+                }
+                Ok(Polled::Revoked(assignments)) => {
+                    for assignment in &assignments {
+                        self.forget(&assignment.topic_partition);
+                    }
+                    self.moment(Moment::Revoked).await;
+                    Ok(())
+                }
+                Ok(Polled::Records(records)) if records.is_empty() => self.prune().await,
+                Ok(Polled::Records(records)) => self.batch(records).await,
+                Err(error) if error.remedy == topics_log::Remedy::Retry => {
+                    tracing::warn!(handler = %self.settings.name, %error, "trying again");
+                    tokio::time::sleep(self.settings.retry_pause).await;
+                    Ok(())
+                }
+                Err(error) => Err(error.into()),
+            };
+            if let Err(error) = result {
+                self.recover(error).await?;
+            }
+        }
+        self.leave().await;
+        Ok(())
+    }
+
+    /// The life of a batch: load, step, save and produce, send offsets, commit.
+    ///
+    /// Nothing outside this process changes before the step of the last record has returned; nothing of
+    /// it counts before the commit. Rows are acknowledged before the end of the transaction is asked for,
+    /// since the next owner reads them once it sees the offsets.
+    async fn batch(&mut self, records: Vec<Record>) -> Result<(), Error> {
+        let began = Instant::now();
+        self.moment(Moment::Polled).await;
+        let mut batch = self.load(records).await?;
+        let stepped = self.step(&mut batch).await?;
+        self.moment(Moment::Stepped).await;
+
+        self.save_and_produce(&stepped).await?;
+
+        let offsets = self.offsets(&stepped);
+        self.transactor.send_offsets(&offsets).await?;
+        self.moment(Moment::OffsetsSent).await;
+        self.commit().await?;
+        self.moment(Moment::Committed).await;
+
+        self.settle(stepped, began);
+        if self.pruning.is_due() { self.prune().await } else { Ok(()) }
+    }
+
+    /// Writes every row and produces every output, in parallel while the store is quick. An open
+    /// transaction holds every `read_committed` reader of its partitions, so a slow store is waited for
+    /// before one is opened, and a transaction that has grown too old is given up.
+    async fn save_and_produce(&mut self, stepped: &Stepped) -> Result<(), Error> {
+        if self.is_store_slow {
+            self.save(stepped).await?;
+            self.moment(Moment::Saved).await;
+            self.begin().await?;
+            self.transactor.produce(stepped.outputs.clone()).await?;
+            self.moment(Moment::Produced).await;
+            return Ok(());
+        }
+        self.begin().await?;
+        let (parts, settings) = (&self.parts, &self.settings);
+        let (owned, transactor) = (&self.owned, &mut self.transactor);
+        let saving = async {
+            let began = Instant::now();
+            batch::save(parts, settings, stepped, owned).await?;
+            parts.probe.at(&settings.name, Moment::Saved).await;
+            Ok::<_, Error>(began.elapsed())
+        };
+        let producing = async {
+            transactor.produce(stepped.outputs.clone()).await?;
+            parts.probe.at(&settings.name, Moment::Produced).await;
+            Ok::<_, Error>(())
+        };
+        let both = async { tokio::try_join!(saving, producing) };
+        let Ok(both) = tokio::time::timeout(self.settings.transaction_age_max, both).await else {
+            self.is_store_slow = true;
+            return Err(Error::new(
+                Remedy::Abort,
+                format!("write state and outputs of {} in one transaction", self.settings.name),
+                format!(
+                    "it was open for {:?}; the store or the broker is slow",
+                    self.settings.transaction_age_max
+                ),
+            ));
+        };
+        let (took, ()) = both?;
+        self.is_store_slow = took > self.settings.eager_write_max;
+        Ok(())
+    }
+
+    async fn begin(&mut self) -> Result<(), Error> {
+        self.is_open = true;
+        Ok(self.transactor.begin().await?)
+    }
+
+    async fn commit(&mut self) -> Result<(), Error> {
+        self.transactor.commit().await?;
+        self.is_open = false;
+        Ok(())
+    }
+
+    /// Saves before a transaction is opened, and looks whether the store has recovered.
+    async fn save(&mut self, stepped: &Stepped) -> Result<(), Error> {
+        let began = Instant::now();
+        batch::save(&self.parts, &self.settings, stepped, &self.owned).await?;
+        self.is_store_slow = began.elapsed() > self.settings.eager_write_max;
+        Ok(())
+    }
+
+    fn offsets(&self, stepped: &Stepped) -> Vec<OffsetCommit> {
+        let mut offsets = Vec::new();
+        for (topic_partition, next) in &stepped.next {
+            if let Some(owned) = self.owned.get(topic_partition) {
+                let assignment = owned.assignment.clone();
+                offsets.push(OffsetCommit { assignment, next: *next, metadata: self.note.clone() });
+            }
+        }
+        offsets
+    }
+
+    /// The batch is committed: what was stepped becomes what is known.
+    fn settle(&mut self, stepped: Stepped, began: Instant) {
+        let name = self.settings.name.clone();
+        metrics::counter!(names::COMMITS, "handler" => name.clone()).increment(1);
+        metrics::counter!(names::STEPS, "handler" => name.clone()).increment(stepped.records);
+        metrics::histogram!(names::BATCH_SECONDS, "handler" => name.clone())
+            .record(began.elapsed().as_secs_f64());
+        metrics::gauge!(names::LAG_AGE_SECONDS, "handler" => name.clone())
+            .set(self.parts.clock.now().since(stepped.newest).as_secs_f64());
+        for (code, count) in &stepped.dead {
+            metrics::counter!(names::DEAD_LETTERS, "handler" => name.clone(), "code" => *code)
+                .increment(*count);
+        }
+        for (note, count) in &stepped.notes {
+            metrics::counter!(names::NOTES, "handler" => name.clone(), "note" => *note).increment(*count);
+        }
+        for (topic_partition, next) in &stepped.next {
+            if let Some(owned) = self.owned.get_mut(topic_partition) {
+                owned.advance(*next);
+            }
+        }
+        for key in stepped.keys {
+            if let Some(owned) = self.owned.get_mut(&key.topic_partition) {
+                self.pruning.note(&key);
+                owned.cache.insert(key.key, key.version);
+            }
+        }
+    }
+
+    async fn prune(&mut self) -> Result<(), Error> {
+        self.pruning.run(&self.parts, &self.settings, &self.owned).await
+    }
+
+    async fn moment(&mut self, moment: Moment) {
+        self.parts.probe.at(&self.settings.name, moment).await;
+    }
+}

@@ -1,0 +1,267 @@
+//! A batch in memory: its records with their states, and what stepping them decided.
+
+use std::any::Any;
+use std::collections::{BTreeMap, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use schemas_records::{Key, Position, Timestamp};
+use tokio::time::Instant;
+use topics_log::{NewRecord, Record, TopicPartition, partition_of};
+use topics_state::{Row, Version};
+
+use super::ownership::Owned;
+use super::{Parts, Settings, Worker};
+use crate::dead_letters::{DeadReason, dead_letter};
+use crate::error::{Error, Remedy};
+use crate::handler::{Input, NewState, Step};
+
+/// Records with the states of their keys as they stand before the batch.
+pub(super) struct Batch {
+    records: Vec<Record>,
+    states: States,
+}
+
+/// The state of each key of a batch, in the order in which keys were met: the same on every run.
+#[derive(Default)]
+struct States {
+    index: HashMap<(TopicPartition, Key), usize>,
+    slots: Vec<KeyState>,
+}
+
+struct KeyState {
+    topic_partition: TopicPartition,
+    key: Key,
+    version: Option<Version>,
+    /// Whether the store holds a version of it from before this batch.
+    is_stored: bool,
+    changed: Option<NewState>,
+}
+
+/// What a batch decided: rows, outputs, offsets, and what to count.
+#[derive(Default)]
+pub(super) struct Stepped {
+    /// One row a key, at the last position at which the key was met.
+    pub(super) keys: Vec<SteppedKey>,
+    /// Every output, in the order of the steps.
+    pub(super) outputs: Vec<NewRecord>,
+    /// The next offset of each partition.
+    pub(super) next: BTreeMap<TopicPartition, i64>,
+    /// How many records.
+    pub(super) records: u64,
+    /// The append time of the newest record.
+    pub(super) newest: Timestamp,
+    /// Dead letters by code.
+    pub(super) dead: BTreeMap<&'static str, u64>,
+    /// Notes by name.
+    pub(super) notes: BTreeMap<&'static str, u64>,
+}
+
+/// A key's last version in a batch.
+pub(super) struct SteppedKey {
+    pub(super) topic_partition: TopicPartition,
+    pub(super) key: Key,
+    pub(super) version: Version,
+    /// Whether there was a version before, which is now only in the way.
+    pub(super) replaces: bool,
+    /// For a tombstone: how long it lives once all below it is deleted.
+    pub(super) ends: Option<Duration>,
+    /// For an absent row: how long it lives, from the first write.
+    lives: Option<Duration>,
+}
+
+impl Worker {
+    /// Loads the state of every key of the batch that is not in the cache.
+    pub(super) async fn load(&mut self, records: Vec<Record>) -> Result<Batch, Error> {
+        let records: Vec<Record> =
+            records.into_iter().filter(|record| self.owned.contains_key(&record.topic_partition)).collect();
+        let mut states = States::default();
+        let mut wanted: Vec<(Key, Position)> = Vec::new();
+        let mut wanted_slots: Vec<usize> = Vec::new();
+        for record in &records {
+            let at = (record.topic_partition.clone(), record.key.clone());
+            if states.index.contains_key(&at) {
+                continue;
+            }
+            let cached = self.owned.get_mut(&at.0).and_then(|owned| owned.cache.get(&at.1));
+            let slot = states.slots.len();
+            if cached.is_none() {
+                wanted.push((record.key.clone(), position(&self.settings, record)));
+                wanted_slots.push(slot);
+            }
+            let (topic_partition, key) = at.clone();
+            let is_stored = cached.is_some();
+            states.slots.push(KeyState { topic_partition, key, version: cached, is_stored, changed: None });
+            states.index.insert(at, slot);
+        }
+        if !wanted.is_empty() {
+            let (store, agent) = (&self.parts.store, self.settings.agent.as_str());
+            let read = patiently(&self.settings, || store.read(agent, &wanted)).await?;
+            for (slot, version) in wanted_slots.into_iter().zip(read) {
+                states.slots[slot].is_stored = version.is_some();
+                states.slots[slot].version = version;
+            }
+        }
+        Ok(Batch { records, states })
+    }
+
+    /// Steps every record, in order. Changes nothing outside this process.
+    pub(super) async fn step(&mut self, batch: &mut Batch) -> Result<Stepped, Error> {
+        let mut out = Stepped::default();
+        for record in &batch.records {
+            out.records += 1;
+            out.newest = out.newest.max(record.timestamp);
+            out.next.insert(record.topic_partition.clone(), record.offset + 1);
+            if partition_of(record.key.as_bytes(), self.settings.partitions)
+                != record.topic_partition.partition
+            {
+                self.misplaced(record, &mut out)?;
+                continue;
+            }
+            let slot = batch.states.index[&(record.topic_partition.clone(), record.key.clone())];
+            let state = &mut batch.states.slots[slot];
+            let input =
+                Input { record, position: position(&self.settings, record), state: state.version.as_ref() };
+            let step = self.step_one(&input).await?;
+            if let Some(reason) = &step.dead {
+                self.bury(record, reason, &mut out)?;
+            }
+            for note in &step.notes {
+                *out.notes.entry(note).or_default() += 1;
+            }
+            out.outputs.extend(step.outputs);
+            state.version = Some(Version { position: input.position, value: step.state.value().clone() });
+            state.changed = Some(step.state);
+        }
+        for state in batch.states.slots.drain(..) {
+            let KeyState { topic_partition, key, version, is_stored, changed } = state;
+            let (Some(version), Some(changed)) = (version, changed) else { continue };
+            let (ends, lives) = match changed {
+                NewState::Value(_) => (None, None),
+                NewState::Ended { lives, .. } => (Some(lives), None),
+                NewState::Absent { lives, .. } => (None, Some(lives)),
+            };
+            out.keys.push(SteppedKey { topic_partition, key, version, replaces: is_stored, ends, lives });
+        }
+        Ok(out)
+    }
+
+    /// One step, under the watchdog's eye, or the failure of a record whose steps kill.
+    async fn step_one(&mut self, input: &Input<'_>) -> Result<Step, Error> {
+        let topic_partition = &input.record.topic_partition;
+        let condemned = self.mark(input).await?;
+        let handler = &self.parts.handler;
+        let stepped = if condemned {
+            let reason = DeadReason::new(
+                "step-never-returned",
+                format!("{} owners died in this record's step", self.settings.step_deaths_max),
+                "mend the agent, then put the record back",
+            );
+            handler.fail(input, &reason)
+        } else {
+            if let Some(watchdog) = &self.parts.watchdog {
+                watchdog.begin(topic_partition.partition, input.record.offset);
+            }
+            let result = catch_unwind(AssertUnwindSafe(|| handler.step(input)));
+            if let Some(watchdog) = &self.parts.watchdog {
+                watchdog.end();
+            }
+            result.unwrap_or_else(|panic| {
+                let reason = DeadReason::new(
+                    "step-panicked",
+                    format!("the step panicked: {}", panic_message(&*panic)),
+                    "mend the agent, then put the record back",
+                );
+                handler.fail(input, &reason)
+            })
+        };
+        self.unmark(topic_partition).await?;
+        stepped.map_err(|stopped| {
+            let at = format!("step {}/{} of {}", topic_partition, input.record.offset, self.settings.name);
+            Error::new(Remedy::Stop, at, stopped.reason)
+        })
+    }
+
+    fn misplaced(&self, record: &Record, out: &mut Stepped) -> Result<(), Error> {
+        let reason = DeadReason::new(
+            "wrong-partition",
+            format!("key {} does not belong to partition {}", record.key, record.topic_partition.partition),
+            "set partitioner=murmur2_random in the producer, and do not choose partitions by hand",
+        );
+        out.outputs.extend(self.parts.handler.misplaced(record));
+        self.bury(record, &reason, out)
+    }
+
+    fn bury(&self, record: &Record, reason: &DeadReason, out: &mut Stepped) -> Result<(), Error> {
+        tracing::warn!(handler = %self.settings.name, partition = %record.topic_partition,
+            offset = record.offset, code = reason.code, message = %reason.message, "dead letter");
+        *out.dead.entry(reason.code).or_default() += 1;
+        let Settings { dead_letters, name, .. } = &self.settings;
+        let letter = dead_letter(&self.parts.codec, dead_letters, name, record, reason)
+            .map_err(|error| Error::new(Remedy::Stop, "write a dead letter", error.to_string()))?;
+        out.outputs.push(letter);
+        Ok(())
+    }
+}
+
+/// Where a record stands, in the inbox's generation.
+fn position(settings: &Settings, record: &Record) -> Position {
+    Position {
+        generation: settings.generation,
+        partition: record.topic_partition.partition,
+        offset: record.offset,
+    }
+}
+
+/// Writes the rows of a batch, each slot's under its own epoch.
+pub(super) async fn save(
+    parts: &Parts,
+    settings: &Settings,
+    stepped: &Stepped,
+    owned: &BTreeMap<TopicPartition, Owned>,
+) -> Result<(), Error> {
+    let mut rows: BTreeMap<&TopicPartition, Vec<Row>> = BTreeMap::new();
+    for key in &stepped.keys {
+        let row = Row {
+            key: key.key.clone(),
+            position: key.version.position,
+            value: key.version.value.clone(),
+            lives: key.lives,
+        };
+        rows.entry(&key.topic_partition).or_default().push(row);
+    }
+    let writes =
+        rows.into_iter().filter_map(|(topic_partition, rows)| {
+            let epoch = owned.get(topic_partition)?.epoch();
+            Some(async move {
+                patiently(settings, || parts.store.write(&settings.agent, epoch, rows.clone())).await
+            })
+        });
+    futures::future::try_join_all(writes).await.map(|_| ())
+}
+
+/// Asks a store again while it answers `Retry`, within the settings' patience.
+pub(super) async fn patiently<T, F, Fut>(settings: &Settings, mut ask: F) -> Result<T, Error>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<T, topics_state::Error>>,
+{
+    let until = Instant::now() + settings.store_patience;
+    loop {
+        match ask().await {
+            Ok(value) => return Ok(value),
+            Err(error) if error.remedy == topics_state::Remedy::Retry && Instant::now() < until => {
+                tokio::time::sleep(settings.retry_pause).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned())
+}
