@@ -12,7 +12,7 @@ use schemas_records::{Budget, Headers, Limits, Origin, Timestamp, headers};
 /// What tasks of one task topic may use, and what they get if they do not say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
-    /// How long after its append a task ends that names no deadline.
+    /// How long after its append a task ends that names no deadline; never longer than the longest.
     pub deadline_default: Duration,
     /// The longest deadline after the append. Below the topics' retention, so that whatever belongs to a
     /// task can still be read when it ends.
@@ -70,7 +70,7 @@ impl Rules {
 
     fn deadline(&self, of: &Headers, appended: Timestamp) -> Result<Timestamp, String> {
         let Some(text) = text(of, headers::DEADLINE)? else {
-            return Ok(appended.plus(self.deadline_default));
+            return Ok(appended.plus(self.deadline_default.min(self.deadline_longest)));
         };
         let deadline = read_deadline(text, appended)?;
         if deadline <= appended {

@@ -88,8 +88,12 @@ impl Intake {
         let polled = self.consumer.poll(self.poll_max(), Duration::ZERO).await?;
         let has_polled = self.take(polled).await;
         self.make_ready().await?;
-        self.count_closings().await?;
-        let has_committed = self.commit(Instant::now() >= self.settle_at).await?;
+        let settles = Instant::now() >= self.settle_at;
+        // Only when it matters: a task that there is room for does not wait for the closings' reader.
+        if settles || self.shares.values().any(|share| share.room() == 0) {
+            self.count_closings().await?;
+        }
+        let has_committed = self.commit(settles).await?;
         self.steer().await?;
         if has_polled || has_committed {
             return Ok(());

@@ -102,7 +102,9 @@ impl Loop {
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => break,
-                polled = consumer.poll(room, wait), if self.log_pause.is_none() => self.take(&mut *consumer, polled).await?,
+                polled = consumer.poll(room, wait), if self.log_pause.is_none() => {
+                    self.take(&mut *consumer, polled).await?;
+                }
                 () = tokio::time::sleep(wait + POLL_GRACE) => {}
             }
         }

@@ -125,3 +125,12 @@ fn carries_traces_on() {
         assert_eq!(traceparent(&headers(&[("traceparent", wrong)]), &origin(0)), made, "{wrong}");
     }
 }
+
+/// A default deadline beyond the longest is the longest.
+#[test]
+fn bounds_the_default_too() {
+    let mut rules = Rules::new("acme");
+    rules.deadline_default = rules.deadline_longest * 2;
+    let limits = rules.read(&Headers::new(), Timestamp(APPENDED)).unwrap();
+    assert_eq!(limits.deadline, Timestamp(APPENDED).plus(rules.deadline_longest));
+}

@@ -187,3 +187,20 @@ fn delegation_hands_the_right_on() {
     house.deliver(forwarded).unwrap();
     assert_eq!(house.notes, ["cancellation-forwarded", "late"]);
 }
+
+/// The producer's trace goes on from record to record up to the result, with a span of its own each.
+#[test]
+fn the_trace_reaches_the_result() {
+    let mut house = asks_twice();
+    house.submit("a", "hi");
+    let value = house.encode(&ModelAnswer::of_text("yes"));
+    let answer = house.answer("model", Outcome::Ok, value, 0);
+    let of = |record: &topics_log::NewRecord| Envelope::read(&record.headers).unwrap().traceparent.unwrap();
+    let asked = of(&answer);
+    house.deliver(answer).unwrap();
+    let result = of(&house.take("results", Kind::Result));
+    for parent in [&asked, &result] {
+        assert_eq!(&parent[..36], "00-0af7651916cd43dd8448eb211c80319c-", "{parent}");
+    }
+    assert_ne!(asked, result);
+}
