@@ -99,14 +99,19 @@ impl App {
     fn run(self, arguments: Arguments) -> anyhow::Result<()> {
         let team = self.team.map_err(anyhow::Error::msg)?;
         let config = read_config(&arguments)?;
+        if let (Some(reason), None) = (arguments.command.on_a_broker(), &config.brokers) {
+            anyhow::bail!("{reason}: name one with --brokers HOST:PORT");
+        }
         infra_telemetry::log_to_stderr(&config.log)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(async move {
-            let node = Node::new(team, open(&config).await?, config.settings.clone())?;
+            let mut opened = config.clone();
+            opened.data = opened.data.filter(|_| arguments.command.runs_agents());
+            let node = Node::new(team, open(&opened).await?, config.settings.clone())?;
             match arguments.command {
                 Command::Demo(demo) => run::demo(&node, &config, &self.presentation, &demo).await,
-                Command::Run(tasks) => run::tasks(&node, &config, &self.presentation, &tasks).await,
-                Command::Node => run::serve(&node, &config).await,
+                Command::Run(run) => run::tasks(&node, &config, &self.presentation, &run).await,
+                Command::Node => run::serve(&node).await,
                 Command::Topics(command) => topics::run(&node, &config, &command).await,
                 Command::Submit(tasks) => submit::run(&node, &tasks).await,
                 Command::Results(what) => results::run(&node, &self.presentation, &what).await,

@@ -32,7 +32,8 @@ pub struct Common {
     /// Prefix of every topic, group and row.
     #[arg(long, global = true, value_name = "NAME")]
     pub namespace: Option<String>,
-    /// Folder of the store on disk. Without it, and without brokers, state is kept in memory.
+    /// Folder of the store on disk. Without it: in memory, or with brokers a folder below
+    /// ~/.local/state/tributary.
     #[arg(long, global = true, value_name = "DIR")]
     pub data: Option<String>,
     /// The model: scripted, scripted:FILE, or openai:BASE_URL#MODEL (key in OPENAI_API_KEY).
@@ -49,7 +50,7 @@ pub enum Command {
     /// Runs the bundled tasks in this process and shows what comes out.
     Demo(Demo),
     /// Runs the tasks of a file in this process and shows what comes out.
-    Run(Tasks),
+    Run(Run),
     /// Runs this node's roles until it is told to stop (Ctrl-C, SIGTERM).
     Node,
     /// Shows, makes or removes the topics that the team needs.
@@ -61,12 +62,47 @@ pub enum Command {
     Results(Results),
 }
 
+impl Command {
+    /// What it has to do with a broker, if it makes no sense without one.
+    pub fn on_a_broker(&self) -> Option<&'static str> {
+        match self {
+            Self::Demo(_) | Self::Run(_) => None,
+            Self::Node => Some("a node serves a broker's topics"),
+            Self::Topics(_) => Some("topics live on a broker"),
+            Self::Submit(_) => Some("tasks are put on a broker's topic"),
+            Self::Results(_) => Some("results are read from a broker's topic"),
+        }
+    }
+
+    /// Whether it runs agents, and so needs their state: one process holds it at a time, which must not
+    /// keep others from looking at topics meanwhile.
+    pub fn runs_agents(&self) -> bool {
+        matches!(self, Self::Demo(_) | Self::Run(_) | Self::Node)
+    }
+}
+
 /// The demonstration.
 #[derive(Debug, Args)]
 pub struct Demo {
     /// All bundled tasks, not only the first eight.
     #[arg(long)]
     pub all: bool,
+    #[command(flatten)]
+    pub show: Show,
+}
+
+/// Tasks that are run here and now.
+#[derive(Debug, Args)]
+pub struct Run {
+    #[command(flatten)]
+    pub tasks: Tasks,
+    #[command(flatten)]
+    pub show: Show,
+}
+
+/// What is made on the way, and where what comes out goes.
+#[derive(Debug, Args)]
+pub struct Show {
     /// Where results are written.
     #[arg(long, value_name = "DIR", default_value = "out")]
     pub out: PathBuf,
@@ -81,9 +117,6 @@ pub struct Tasks {
     /// One JSON object a line; - for standard input. A task's id is the file's name and its line.
     #[arg(long, value_name = "FILE")]
     pub tasks: PathBuf,
-    /// Where results are written (run only).
-    #[arg(long, value_name = "DIR", default_value = "out")]
-    pub out: PathBuf,
 }
 
 /// Topics.

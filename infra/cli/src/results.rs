@@ -13,6 +13,7 @@ use topics_log::{Reader, Record, Start, TopicPartition};
 use crate::app::Presentation;
 use crate::args::Results;
 use crate::patience::{self, patiently};
+use crate::topics;
 
 /// One task's end.
 #[derive(Clone, Debug)]
@@ -54,10 +55,7 @@ pub(crate) fn read(codec: &Codec, record: &Record) -> Option<Ended> {
 /// A reader of the results topic, from its beginning.
 pub(crate) async fn reader(node: &Node) -> anyhow::Result<Box<dyn Reader>> {
     let topic = node.names().topic(Kind::Results);
-    let found = node.doors().log.topics(&topic).await?;
-    let partitions =
-        found.iter().find(|description| description.name == topic).map_or(0, |found| found.partitions);
-    anyhow::ensure!(partitions > 0, "topic {topic} does not exist: run `tributary topics apply`");
+    let partitions = topics::partitions(node, &topic).await?;
     let from: Vec<(TopicPartition, Start)> = (0..partitions)
         .map(|partition| (TopicPartition::new(topic.as_str(), partition), Start::Beginning))
         .collect();

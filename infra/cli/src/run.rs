@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::Presentation;
-use crate::args::{Demo, Tasks};
+use crate::args::{Demo, Run, Show};
 use crate::patience;
 use crate::progress::Progress;
 use crate::results::{self, Ended, EndedAs};
@@ -37,8 +37,8 @@ pub(crate) async fn demo(
     if !arguments.all {
         tasks.truncate(DEMO_TASKS);
     }
-    prepare(node, config, config.brokers.is_none() || arguments.yes).await?;
-    all(node, presentation, &tasks, &arguments.out, "tributary demo --all runs the rest").await
+    prepare(node, config, &arguments.show).await?;
+    all(node, presentation, &tasks, &arguments.show.out, "tributary demo --all runs the rest").await
 }
 
 /// `tributary run`.
@@ -46,30 +46,26 @@ pub(crate) async fn tasks(
     node: &Node,
     config: &Config,
     presentation: &Presentation,
-    arguments: &Tasks,
+    arguments: &Run,
 ) -> anyhow::Result<()> {
-    let tasks = submit::read(&arguments.tasks)?;
-    prepare(node, config, config.brokers.is_none()).await?;
-    all(node, presentation, &tasks, &arguments.out, "").await
+    let tasks = submit::read(&arguments.tasks.tasks)?;
+    prepare(node, config, &arguments.show).await?;
+    all(node, presentation, &tasks, &arguments.show.out, "").await
 }
 
 /// `tributary node`.
-pub(crate) async fn serve(node: &Node, config: &Config) -> anyhow::Result<()> {
-    anyhow::ensure!(
-        config.brokers.is_some(),
-        "a node serves a broker's topics: name one with --brokers HOST:PORT"
-    );
+pub(crate) async fn serve(node: &Node) -> anyhow::Result<()> {
     let shutdown = CancellationToken::new();
     tokio::spawn(stop_on_signal(shutdown.clone()));
     Ok(infra_node::run(node, shutdown).await?)
 }
 
 /// Makes the topics that are missing, once whoever owns the broker has seen them.
-async fn prepare(node: &Node, config: &Config, is_agreed: bool) -> anyhow::Result<()> {
+async fn prepare(node: &Node, config: &Config, show: &Show) -> anyhow::Result<()> {
     let plan = node.plan(config.topics).await?;
     if config.brokers.is_some() && !plan.create.is_empty() {
         println!("{plan}");
-        if !is_agreed {
+        if !show.yes {
             ask("create these topics?")?;
         }
         println!("`tributary topics remove` with the same --brokers and --namespace takes them away again");

@@ -12,6 +12,7 @@ use topics_log::NewRecord;
 
 use crate::args::Tasks;
 use crate::patience::patiently;
+use crate::topics;
 
 /// Most bytes of a task file: it is read whole, in this one process.
 const FILE_BYTES_MAX: u64 = 256 << 20;
@@ -89,6 +90,7 @@ pub(crate) async fn submit(node: &Node, tasks: &[Task]) -> anyhow::Result<()> {
 /// `tributary submit`.
 pub(crate) async fn run(node: &Node, arguments: &Tasks) -> anyhow::Result<()> {
     let tasks = read(&arguments.tasks)?;
+    topics::partitions(node, &node.names().topic(Kind::Tasks)).await?;
     submit(node, &tasks).await?;
     println!("{} tasks put on {}", tasks.len(), node.names().topic(Kind::Tasks));
     Ok(())

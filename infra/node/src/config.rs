@@ -3,7 +3,7 @@
 //! ```toml
 //! namespace = "acme"
 //! brokers = "127.0.0.1:9092"      # left out: everything in this process's memory
-//! data = "/var/lib/tributary"     # left out: state in this process's memory
+//! data = "/var/lib/tributary"     # left out: in memory; with brokers, a folder below the user's state
 //! model = "openai:http://127.0.0.1:8080/v1#smollm2"
 //! [kafka]                         # librdkafka's own properties
 //! "security.protocol" = "ssl"
@@ -211,6 +211,16 @@ impl Config {
             ..topics_log_kafka::Settings::default()
         }
     }
+}
+
+/// Where state lies beside a broker if nothing is said: with the broker's offsets it must outlive this
+/// process. `None` where there is no home: then it is kept in memory, and the next process is refused.
+fn default_data(environment: &BTreeMap<String, String>, namespace: &str) -> Option<String> {
+    let base = match environment.get("XDG_STATE_HOME").filter(|folder| !folder.is_empty()) {
+        Some(folder) => folder.clone(),
+        None => format!("{}/.local/state", environment.get("HOME").filter(|home| !home.is_empty())?),
+    };
+    Some(format!("{base}/tributary/nodes/{namespace}"))
 }
 
 /// A value from a place that knows only text: numbers and lists are recognised by what the key takes.

@@ -193,6 +193,7 @@ impl Node {
         rules.budget_default = Budget { calls: self.settings.budget_calls };
         let group = self.group(self.names.group(INTAKE));
         let mut settings = agents_intake::Settings::new(group, &entry, self.team.entry_message, rules);
+        settings.agent_version = VERSION.to_owned();
         settings.open_max = u64::from(self.settings.open_tasks_max);
         let check: agents_intake::Check = match &self.team.check {
             None => Arc::new(|_| Ok(())),
@@ -238,12 +239,13 @@ impl Node {
     }
 
     fn timers(&self, directory: &Directory, note: &str, shutdown: &CancellationToken) -> Role {
-        let settings = agents_timers::Settings::new(
+        let mut settings = agents_timers::Settings::new(
             self.group(self.names.gateway_group(TIMERS)),
             self.names.topic(Kind::Timers),
             self.names.topic(Kind::DeadLetters),
             note.to_owned(),
         );
+        settings.agent_version = VERSION.to_owned();
         let parts = agents_timers::Parts {
             log: Arc::clone(&self.doors.log),
             store: Arc::clone(&self.doors.keyed),
@@ -256,6 +258,8 @@ impl Node {
     }
 }
 
+/// What stands in the records of intake and timers as the one who made them.
+const VERSION: &str = concat!("tributary/", env!("CARGO_PKG_VERSION"));
 /// The role that takes tasks in.
 pub(crate) const INTAKE: &str = "intake";
 /// The role that keeps time.

@@ -102,6 +102,7 @@ pub fn cases() -> Vec<(&'static str, CaseFn)> {
         fencing::refuses_a_revoked_partition_outside_a_transaction,
         fencing::fences_a_member_whose_name_was_taken,
         groups::reads_nothing_before_it_is_told_where,
+        groups::serves_rebalances_without_records,
         groups::goes_back_and_forgets_what_it_fetched,
         groups::gives_everything_to_who_is_alone,
         groups::gives_a_returning_member_its_partitions,

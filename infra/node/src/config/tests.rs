@@ -41,3 +41,21 @@ fn wrong_values_are_named() {
     check("", &["model=gpt"], "use scripted");
     check("", &["metrics=here"], "invalid socket address");
 }
+
+/// State beside a broker lies in the user's own folder, apart by namespace, unless something is said.
+#[test]
+fn state_beside_a_broker() {
+    let check = |environment: &[(&str, &str)], sets: &[&str], expected: Option<&str>| {
+        assert_eq!(
+            read("", environment, sets).unwrap().data.as_deref(),
+            expected,
+            "{environment:?} {sets:?}"
+        );
+    };
+    let home = [("HOME", "/home/ann")];
+    check(&home, &[], None);
+    check(&home, &["brokers=b:1", "namespace=x"], Some("/home/ann/.local/state/tributary/nodes/x"));
+    check(&[("XDG_STATE_HOME", "/s"), home[0]], &["brokers=b:1"], Some("/s/tributary/nodes/tributary"));
+    check(&home, &["brokers=b:1", "data=/d"], Some("/d"));
+    check(&[], &["brokers=b:1"], None);
+}

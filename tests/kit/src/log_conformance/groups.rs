@@ -49,6 +49,35 @@ pub async fn reads_nothing_before_it_is_told_where(scene: Scene) -> Verdict {
     Ok(())
 }
 
+/// Whoever asks for no records still hears of its assignment, waits as long as it said, gets nothing, and
+/// later gets everything, however much lay there meanwhile.
+pub async fn serves_rebalances_without_records(scene: Scene) -> Verdict {
+    let input = scene.topic("in", 1).await?;
+    // More than an implementation may set aside.
+    scene.publish(&input, 0, 0..3_000).await?;
+    let mut consumer = scene.log.join(scene.group("one"), &[&input]).await?;
+    let deadline = Instant::now() + scene.timing.settle;
+    let assigned = loop {
+        assert!(Instant::now() < deadline, "no partition was assigned");
+        match consumer.poll(0, Duration::from_millis(50)).await? {
+            Polled::Assigned(assigned) => break assigned,
+            other => assert!(matches!(&other, Polled::Records(none) if none.is_empty()), "{other:?}"),
+        }
+    };
+    begin(&mut *consumer, &[(assigned[0].clone(), Start::Beginning)], scene.timing).await?;
+    let until = Instant::now() + 3 * scene.timing.quiet;
+    let mut polls = 0;
+    while Instant::now() < until {
+        let polled = consumer.poll(0, scene.timing.quiet).await?;
+        assert!(matches!(&polled, Polled::Records(none) if none.is_empty()), "{polled:?}");
+        polls += 1;
+    }
+    assert!(polls < 2_000, "{polls} polls: it does not wait");
+    let found = poll_records(&mut *consumer, 3_000, &scene).await?;
+    assert_eq!(found, numbers(0..3_000), "everything, in order");
+    Ok(())
+}
+
 /// Going back or forward begins there with the next poll: what was fetched ahead is forgotten.
 pub async fn goes_back_and_forgets_what_it_fetched(scene: Scene) -> Verdict {
     let input = scene.topic("in", 1).await?;

@@ -10,9 +10,10 @@ use topics_log::{NewRecord, Record};
 
 use super::deaths::Life;
 use super::instance::Instance;
-use super::producer::{FOREIGN, send};
+use super::producer::send;
 use super::storm::Event;
 use super::world::World;
+use crate::verify::FOREIGN;
 
 /// Something to be done at a time.
 enum Act {
@@ -98,7 +99,9 @@ async fn repeat(world: &World, number: usize) {
         let kind = record.headers.text(headers::KIND).unwrap_or_default();
         let is_ours = matches!(kind, "answer" | "part" | "timer" | "input" | "expectation" | "cancellation");
         let topic = &*record.topic_partition.topic;
-        is_ours && record.headers.get(FOREIGN).is_none() && !topic.ends_with(".results")
+        // What intake writes stands there once: that is its promise, and the entry agent's to rely on.
+        let is_task = record.headers.text(headers::REPLY_TO).is_some_and(|to| to.starts_with("result|"));
+        is_ours && !is_task && record.headers.get(FOREIGN).is_none() && !topic.ends_with(".results")
     };
     let records: Vec<Record> =
         world.log.control().committed_records().into_iter().filter(may_repeat).collect();

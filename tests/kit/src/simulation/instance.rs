@@ -49,8 +49,8 @@ impl Instance {
             let ending = self.live(&life).await;
             self.world.end_life(number);
             self.world.trace.say("end", || format!("{} {ending:?}", self.name));
-            // Another goes on under this name; and once all is over nobody comes back.
-            if ending == Ending::Usurped || self.world.over.is_cancelled() {
+            // Another goes on under this name.
+            if ending == Ending::Usurped {
                 return;
             }
             self.come_back().await;
@@ -60,12 +60,22 @@ impl Instance {
     /// The pause of an orchestrator, short or beyond a session, and the name it gives.
     async fn come_back(&mut self) {
         let pause = if self.chance.happens(700) { (0, 2_000) } else { (2_000, 15_000) };
-        tokio::time::sleep(self.chance.millis(pause.0, pause.1)).await; // virtual clock
+        let pause = self.chance.millis(pause.0, pause.1);
+        self.pause(pause).await; // virtual clock
         if self.chance.happens(300) {
             self.name = format!("node-{}-{}", self.slot, self.chance.below(100_000));
             self.world.trace.count("restart under a new name");
         } else {
             self.world.trace.count("restart under the same name");
+        }
+    }
+
+    /// Waits, unless all is over.
+    async fn pause(&self, time: Duration) {
+        tokio::select! {
+            biased;
+            () = self.world.over.cancelled() => {}
+            () = tokio::time::sleep(time) => {}
         }
     }
 

@@ -13,6 +13,7 @@ use schemas_records::ModelRequest;
 
 use super::chance::Chance;
 use super::trace::Trace;
+use crate::verify::Paid;
 
 /// Names a question, whoever asks it: as a model cannot know who does.
 pub type Question = String;
@@ -44,17 +45,6 @@ enum Mood {
     Slow(Duration),
     /// It never answers.
     Never,
-}
-
-/// What was paid for one question.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Paid {
-    /// Requests that were sent.
-    pub sent: u64,
-    /// Those that ended in an answer, good or not: a provider charges for it.
-    pub answered: u64,
-    /// Those that were given up by whoever asked, or died with him.
-    pub dropped: u64,
 }
 
 /// The model.

@@ -13,12 +13,7 @@ use topics_log::{Log, NewRecord, partition_of};
 
 use super::chance::Chance;
 use super::world::World;
-
-/// The header that a planted bad record carries: the code of the dead letter that it must become.
-pub const PLANTED: &str = "sim-planted";
-
-/// The header of everything that somebody else than the house sends, or sends again.
-pub const FOREIGN: &str = "sim-foreign";
+use crate::verify::{FOREIGN, PLANTED};
 
 /// A good task, as a team's owner would submit it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +89,8 @@ impl<'a> Producer<'a> {
         for (number, task) in tasks.iter().enumerate() {
             let at = self.time();
             // Without mischief every task has an id, so that whoever reads the results finds it.
-            let id = if self.chance.happens(mischief) { None } else { Some(format!("task-{number}")) };
+            let is_nameless = !task.is_deadly && self.chance.happens(mischief);
+            let id = if is_nameless { None } else { Some(format!("task-{number}")) };
             let hurry = (id.is_some() && self.chance.happens(mischief / 2))
                 .then(|| self.chance.millis(1_000, 25_000));
             self.send(at, "task", self.task(id.as_deref(), hurry, &task.value));
@@ -198,7 +194,13 @@ impl<'a> Producer<'a> {
         let value = Cancellation { reason: "its user does not want it any more".into(), due: 0 };
         let value = self.world.codec.encode(&value).ok()?;
         let inbox = self.world.names.inbox(entry);
-        Some(NewRecord { topic: inbox.as_str().into(), partition: None, key: work.key(), value, headers: out })
+        Some(NewRecord {
+            topic: inbox.as_str().into(),
+            partition: None,
+            key: work.key(),
+            value,
+            headers: out,
+        })
     }
 
     /// Sends a record that must become a dead letter, and nothing else.

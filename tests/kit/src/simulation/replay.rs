@@ -14,21 +14,13 @@ use infra_node::{Doors, Node, Settings, Team};
 use tokio_util::sync::CancellationToken;
 use topics_log::{
     Assignment, Committed, Consumer, Error, Group, Log, NewRecord, NewTopic, OffsetCommit, Polled, Publisher,
-    Reader, Record, Remedy, Start, SystemClock, Token, TopicDescription, TopicPartition, Transactor,
+    Reader, Record, Remedy, Start, Token, TopicDescription, TopicPartition, Transactor, VirtualClock,
 };
 use topics_runtime::NoProbe;
 use topics_state::memory::MemoryStore;
 
-use super::world::NAMESPACE;
-
-/// What the step of one record said.
-#[derive(Clone, Debug)]
-pub struct Step {
-    /// The record.
-    pub record: Record,
-    /// What it produced, in order; dead letters among it.
-    pub outputs: Vec<NewRecord>,
-}
+use super::world::{EPOCH, NAMESPACE};
+use crate::verify::Step;
 
 /// A log run again.
 pub struct Replayed {
@@ -48,18 +40,20 @@ pub async fn replay(
     topics: Vec<TopicDescription>,
 ) -> Result<Replayed, String> {
     let agents: Vec<String> = team.agents().map(str::to_owned).collect();
-    let store = MemoryStore::new(Arc::new(SystemClock)).with_identity("replayed");
+    let clock = Arc::new(VirtualClock::starting_at(EPOCH));
+    let store = MemoryStore::new(clock.clone()).with_identity("replayed");
     let log = ReplayLog { shared: Arc::new(Mutex::new(Shared::new(records))), topics };
     let doors = Doors {
         log: Arc::new(log.clone()),
         states: Arc::new(store.clone()),
         keyed: Arc::new(store.clone()),
         model: Arc::new(Scripted::default()),
-        clock: Arc::new(SystemClock),
+        clock,
         probe: Arc::new(NoProbe),
         has_watchdog: false,
     };
-    let mut settings = Settings { namespace: NAMESPACE.into(), instance: "replay".into(), ..Settings::default() };
+    let mut settings =
+        Settings { namespace: NAMESPACE.into(), instance: "replay".into(), ..Settings::default() };
     let mut steps = Vec::new();
     for agent in agents {
         settings.roles = vec![agent.clone()];
@@ -115,7 +109,8 @@ impl Log for ReplayLog {
         let of = |topic: &&TopicDescription| topics.contains(&topic.name.as_str());
         let mut partitions = Vec::new();
         for topic in self.topics.iter().filter(of) {
-            partitions.extend((0..topic.partitions).map(|number| TopicPartition::new(topic.name.as_str(), number)));
+            partitions
+                .extend((0..topic.partitions).map(|number| TopicPartition::new(topic.name.as_str(), number)));
         }
         Ok(Box::new(ReplayConsumer { log: self.clone(), partitions, is_assigned: false }))
     }
@@ -152,7 +147,8 @@ impl Consumer for ReplayConsumer {
     async fn poll(&mut self, max: usize, wait: Duration) -> Result<Polled, Error> {
         if !self.is_assigned {
             self.is_assigned = true;
-            let assignment = |at: &TopicPartition| Assignment { topic_partition: at.clone(), token: Token::new() };
+            let assignment =
+                |at: &TopicPartition| Assignment { topic_partition: at.clone(), token: Token::new() };
             return Ok(Polled::Assigned(self.partitions.iter().map(assignment).collect()));
         }
         let ended = {

@@ -7,8 +7,8 @@ use schemas_records::headers;
 use topics_catalog::Kind;
 use topics_log::TopicPartition;
 
-use super::producer::FOREIGN;
 use super::world::{DEADLINE, World};
+use crate::verify::FOREIGN;
 
 /// How often is looked.
 const LOOK_EVERY: Duration = Duration::from_secs(1);

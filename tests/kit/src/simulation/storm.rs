@@ -141,10 +141,11 @@ impl Storm {
             4..6 => Event::Leave(slot),
             6..8 => Event::Freeze(slot, chance.millis(1_000, 25_000)),
             8..10 => Event::Stop(slot, chance.millis(1_000, 25_000)),
-            20..22 => Event::Freeze(slot, chance.millis(11_000, 15_000)),
-            10..13 => Event::Rebalance(chance.below(1_000)),
-            13..15 => Event::Usurp(slot),
-            15..19 => Event::Repeat(chance.below(1_000_000)),
+            10 => Event::Stop(slot, chance.millis(11_000, 15_000)),
+            11 => Event::Freeze(slot, chance.millis(11_000, 15_000)),
+            12..15 => Event::Rebalance(chance.below(1_000)),
+            15..17 => Event::Usurp(slot),
+            17..21 => Event::Repeat(chance.below(1_000_000)),
             _ => Event::ClockBack(chance.millis(1, 3_000)),
         };
         (self.time(chance), event)

@@ -81,7 +81,12 @@ impl World {
         let deaths = storm.deaths.clone();
         let world = Self {
             model: Arc::new(SimulatedModel::new(&chance, storm.model_per_mille, Arc::clone(&trace))),
-            reaper: Arc::new(Reaper::new(deaths, Arc::clone(&weather), Arc::clone(&trace), Arc::clone(&clock))),
+            reaper: Arc::new(Reaper::new(
+                deaths,
+                Arc::clone(&weather),
+                Arc::clone(&trace),
+                Arc::clone(&clock),
+            )),
             store: MemoryStore::new(Arc::clone(&clock)).with_identity("simulated"),
             lives: Mutex::default(),
             wrongs: Mutex::default(),

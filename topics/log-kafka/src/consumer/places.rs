@@ -84,10 +84,13 @@ impl Worker {
             }
         }
         if !begin.is_empty() {
+            self.flow();
             let list = offsets::places(begin.iter()).map_err(failed)?;
             // rdkafka hands out the name of the error only; a dead client says more when it is polled.
             let refused = |error: KafkaError| Error::new(Remedy::Retry, attempted, error.to_string());
             self.client.incremental_assign(&list).map_err(refused)?;
+            // A partition that went while it was paused comes back paused.
+            self.client.resume(&list).map_err(failed)?;
             self.ownership.hold().start(begin.iter().map(|(partition, _)| *partition));
         }
         if !move_to.is_empty() {

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use rdkafka::TopicPartitionList;
 use rdkafka::consumer::Consumer as _;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
 use topics_log::{Error, Group, OffsetCommit, Remedy};
 
 use crate::arrivals::{Arrivals, Change};
@@ -37,6 +38,8 @@ pub(crate) struct Worker {
     topics: Topics,
     pub(super) progress: Progress,
     condition: Condition,
+    /// Whether the assigned partitions are paused, because their owner asks for no records.
+    is_paused: bool,
 }
 
 /// Whether the client can still be used.
@@ -49,7 +52,8 @@ enum Condition {
     Dead(Error),
 }
 
-/// Records that are shelved for an owner that asks for none.
+/// Records that are shelved for an owner that asks for none: what was fetched before the pause took
+/// hold comes on top.
 const SHELF_MAX: usize = 1_000;
 
 impl Worker {
@@ -72,9 +76,18 @@ impl Worker {
                 return Err(errors::of_code(attempted, code.into()));
             }
         }
-        let (topics, progress, condition) = (Topics::default(), Progress::default(), Condition::Sound);
-        let worker =
-            Self { settings, group, subscription, client, ownership, arrivals, topics, progress, condition };
+        let worker = Self {
+            settings,
+            group,
+            subscription,
+            client,
+            ownership,
+            arrivals,
+            topics: Topics::default(),
+            progress: Progress::default(),
+            condition: Condition::Sound,
+            is_paused: false,
+        };
         worker.subscribe()?;
         Ok(worker)
     }
@@ -96,18 +109,18 @@ impl Worker {
             Condition::Spoilt => self.renew()?,
             Condition::Dead(error) => return Err(error.clone()),
         }
-        if max > 0 && !self.arrivals.is_empty() {
+        if max == 0 {
+            self.serve(wait, asker);
+            return Ok(());
+        }
+        self.flow();
+        if !self.arrivals.is_empty() {
             // A poll that was abandoned brought something after this one had looked.
             return Ok(());
         }
         let deadline = Instant::now() + wait;
         let mut records = Vec::new();
-        // Who asks for no records still wants to hear of rebalances: what comes meanwhile is shelved.
-        let room = if max == 0 { SHELF_MAX.saturating_sub(self.arrivals.len()) } else { max };
-        if room == 0 {
-            std::thread::park_timeout(wait.min(SLICE));
-        }
-        while records.len() < room && !self.arrivals.has_changes() {
+        while records.len() < max && !self.arrivals.has_changes() {
             let left = deadline.saturating_duration_since(Instant::now());
             let patience = if records.is_empty() { left.min(SLICE) } else { Duration::ZERO };
             match self.client.poll(patience) {
@@ -130,6 +143,53 @@ impl Worker {
         }
         self.arrivals.put(records);
         Ok(())
+    }
+
+    /// Polls for an owner that asks for no records and still wants to hear of rebalances. What comes
+    /// meanwhile is shelved; when the shelf is full, the partitions are paused.
+    fn serve(&mut self, wait: Duration, asker: &Asker<'_>) {
+        let deadline = Instant::now() + wait;
+        while !self.arrivals.has_changes() {
+            if self.arrivals.len() >= SHELF_MAX {
+                self.pause();
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.client.poll(left.min(SLICE)) {
+                Some(Ok(message)) => {
+                    let record = self.topics.record(&message);
+                    if self.progress.accept(&record) {
+                        self.arrivals.put(vec![record]);
+                    }
+                }
+                Some(Err(error)) => self.sort_out(&error),
+                None if left.is_zero() || asker.is_gone() => return,
+                None => {}
+            }
+        }
+    }
+
+    /// Has nothing more fetched until [`Worker::flow`].
+    fn pause(&mut self) {
+        if !self.is_paused {
+            self.is_paused = self.turn(|client, list| client.pause(list));
+        }
+    }
+
+    /// Has records fetched again. Also called before partitions are assigned: librdkafka may forget to
+    /// resume a partition that was paused before an assignment and resumed after it (its issue 5591).
+    pub(super) fn flow(&mut self) {
+        if self.is_paused {
+            self.is_paused = !self.turn(|client, list| client.resume(list));
+        }
+    }
+
+    /// Does something to all assigned partitions; whether it was done.
+    fn turn(&self, what: impl Fn(&Client, &TopicPartitionList) -> KafkaResult<()>) -> bool {
+        let done = self.client.assignment().and_then(|list| what(&self.client, &list));
+        if let Err(error) = &done {
+            tracing::warn!(target: "kafka", "{}: pause or resume: {error}", self.client.context().voice.name());
+        }
+        done.is_ok()
     }
 
     /// Decides about an error that came instead of a record. Passing trouble is waited out, and only
@@ -175,6 +235,7 @@ impl Worker {
         self.client = make(&self.settings, &self.group, &self.ownership, &self.arrivals)?;
         self.subscribe()?;
         self.condition = Condition::Sound;
+        self.is_paused = false;
         Ok(())
     }
 

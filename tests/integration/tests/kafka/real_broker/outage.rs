@@ -109,6 +109,12 @@ async fn copies_each_record_once_while_the_broker_dies_and_returns() {
         .flat_map(|partition| (partition..RECORDS).step_by(4))
         .map(|number| number.to_string())
         .collect();
+    let mut seen = std::collections::HashMap::new();
+    for (index, value) in found.iter().enumerate() {
+        if let Some(first) = seen.insert(value, index) {
+            println!("{value} at {first} and {index}");
+        }
+    }
     assert_eq!(found.len(), RECORDS, "records found");
     assert!(found == expected, "each once and in order");
     drop(broker);
@@ -116,6 +122,7 @@ async fn copies_each_record_once_while_the_broker_dies_and_returns() {
 
 /// Remedies that may come of a broker's death; any other fails the test.
 fn sort_out(error: &Error, tally: &mut Tally) {
+    println!("{:?}: {error}", error.remedy);
     match error.remedy {
         Remedy::Retry => tally.retry += 1,
         Remedy::Abort | Remedy::Lost => tally.abort += 1,

@@ -1,0 +1,75 @@
+//! Where a figure was taken: cores, memory, kernel, Java, and how busy it was. No name, no date.
+
+use std::fs;
+
+use serde::Serialize;
+
+/// A machine as far as it matters to a figure.
+#[derive(Clone, Debug, Serialize)]
+pub struct Machine {
+    /// Cores this process may use.
+    pub cores: usize,
+    /// What they call themselves.
+    pub cpu: String,
+    /// Memory in MiB.
+    pub memory_mib: u64,
+    /// The kernel's version.
+    pub kernel: String,
+    /// The version of the Java that ran the broker; empty where none did.
+    pub java: String,
+    /// Processes that ran or wanted to, averaged over the minute before the run and the one at its end.
+    /// The run itself counts.
+    pub load_before: f64,
+    /// See `load_before`.
+    pub load_after: f64,
+}
+
+impl Machine {
+    /// This one, now.
+    #[must_use]
+    pub fn look(java: &str) -> Self {
+        let load = load_average();
+        Self {
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            cpu: field("/proc/cpuinfo", "model name").unwrap_or_default(),
+            memory_mib: field("/proc/meminfo", "MemTotal").map_or(0, |text| kibibytes(&text) / 1024),
+            kernel: fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned(),
+            java: java.to_owned(),
+            load_before: load,
+            load_after: load,
+        }
+    }
+
+    /// How busy it is at the end.
+    pub fn look_again(&mut self) {
+        self.load_after = load_average();
+    }
+
+    /// How busy it was, in words.
+    #[must_use]
+    pub fn load(&self) -> String {
+        format!("load average {:.1} before, {:.1} after, of {} cores", self.load_before, self.load_after, self.cores)
+    }
+}
+
+/// The memory of a process in bytes, as the system counts it (resident set); 0 if it is gone.
+#[must_use]
+pub fn resident_bytes(pid: u32) -> u64 {
+    field(&format!("/proc/{pid}/status"), "VmRSS").map_or(0, |text| kibibytes(&text) * 1024)
+}
+
+fn load_average() -> f64 {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0.0)
+}
+
+/// The first `name : value` of a file of the system.
+fn field(file: &str, name: &str) -> Option<String> {
+    let text = fs::read_to_string(file).ok()?;
+    let line = text.lines().find(|line| line.starts_with(name))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+fn kibibytes(text: &str) -> u64 {
+    text.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0)
+}

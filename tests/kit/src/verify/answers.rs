@@ -1,0 +1,89 @@
+//! Calls to the model: each has one answer, however often it is delivered; it comes unless it was
+//! cancelled; it is paid for once but for takeovers; and a task makes no more of them than its budget.
+
+use std::collections::BTreeMap;
+
+use schemas_records::{ModelRequest, Timestamp};
+
+use super::reading::{Read, Reading};
+use super::{Claim, Evidence, Judge, Ledger};
+
+pub(super) fn check(evidence: &Evidence, reading: &Reading<'_>, judge: &mut Judge) {
+    let mut questions: BTreeMap<String, Asked> = BTreeMap::new();
+    let mut spent: BTreeMap<&str, u32> = BTreeMap::new();
+    for read in &reading.calls {
+        judge.counts.calls += 1;
+        let call = read.envelope.call.map(|call| call.to_string()).unwrap_or_default();
+        let answers = reading.answers.get(&call).map(Vec::as_slice).unwrap_or_default();
+        let is_settled = !answers.is_empty() || reading.cancelled.contains_key(&call);
+        judge.must(is_settled, Claim::OneAnswer, || {
+            format!("call {call} of task {} has no answer and was not cancelled", read.envelope.task)
+        });
+        *spent.entry(read.envelope.task.as_str()).or_default() += 1;
+        if let Ok(request) = evidence.codec.decode::<ModelRequest>(&read.record.value) {
+            let asked = questions.entry(request.hash("")).or_default();
+            asked.note(read, answers);
+        }
+    }
+    for (call, answers) in &reading.answers {
+        let first = &answers[0];
+        let same = |other: &Read<'_>| {
+            (&other.record.value, other.envelope.outcome) == (&first.record.value, first.envelope.outcome)
+        };
+        judge.must(answers.iter().all(same), Claim::OneAnswer, || {
+            format!("call {call} of task {} has answers that differ", first.envelope.task)
+        });
+    }
+    for read in &reading.inputs {
+        let (task, budget) = (read.envelope.task.as_str(), read.envelope.limits.budget.calls);
+        let spent = spent.get(task).copied().unwrap_or(0);
+        judge.must(spent <= budget, Claim::Budget, || format!("task {task} made {spent} calls of {budget}"));
+    }
+    if let Some(ledger) = &evidence.ledger {
+        check_paid(ledger, &questions, evidence.is_clock_steady, judge);
+    }
+}
+
+/// Who asked one question, and from when to when it was open.
+struct Asked {
+    calls: u64,
+    from: Timestamp,
+    to: Timestamp,
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self { calls: 0, from: Timestamp(i64::MAX), to: Timestamp(i64::MIN) }
+    }
+}
+
+impl Asked {
+    fn note(&mut self, read: &Read<'_>, answers: &[Read<'_>]) {
+        self.calls += 1;
+        self.from = self.from.min(read.record.timestamp);
+        let last = answers.iter().map(|answer| answer.record.timestamp).max();
+        self.to = self.to.max(last.unwrap_or(Timestamp(i64::MAX)));
+    }
+}
+
+fn check_paid(
+    ledger: &Ledger,
+    questions: &BTreeMap<String, Asked>,
+    is_clock_steady: bool,
+    judge: &mut Judge,
+) {
+    for (question, paid) in &ledger.paid {
+        let Some(asked) = questions.get(question) else {
+            judge.find(Claim::PaidOnce, format!("question {question} was asked by nobody"));
+            continue;
+        };
+        let during = |at: &&Timestamp| !is_clock_steady || (asked.from <= **at && **at <= asked.to);
+        let takeovers = u64::try_from(ledger.takeovers.iter().filter(during).count()).unwrap_or(0);
+        judge.must(paid.answered <= asked.calls + takeovers, Claim::PaidOnce, || {
+            format!(
+                "question {question} was paid for {} times, by {} calls and {takeovers} takeovers",
+                paid.answered, asked.calls
+            )
+        });
+    }
+}
