@@ -43,6 +43,9 @@ impl Turn<'_> {
             // What an answer echoes is the step that asked, not this one.
             asked.asked_at = Echo::parse(&self.row.asked_at);
             asked.hops = asked.hops.saturating_sub(1);
+            if kind == ReplyKind::Part {
+                asked.branch = self.row.path.rsplit('/').next().map(str::to_owned);
+            }
             self.outputs.push(reply_record(&to, &asked, outcome, value, self.budget(), &self.works.version));
             if kind == ReplyKind::Result {
                 let reason =

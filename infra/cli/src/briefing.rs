@@ -35,9 +35,6 @@ pub fn app() -> App {
     App::of_team(team).present(Presentation {
         tasks: Some(tasks::TASKS),
         whole: Arc::new(|codec, value| codec.decode::<Brief>(value).map(|brief| render(&brief)).ok()),
-        line: Arc::new(|codec, value| {
-            let brief = codec.decode::<Brief>(value).ok()?;
-            Some(format!("{:<22} {}", format!("{:?}", brief.verdict), brief.headline))
-        }),
+        line: Arc::new(|codec, value| codec.decode::<Brief>(value).map(|brief| brief.headline).ok()),
     })
 }

@@ -28,6 +28,8 @@ pub(crate) struct Progress {
     order: Vec<String>,
     counts: BTreeMap<String, Count>,
     is_terminal: bool,
+    /// Lines of the last drawing.
+    lines: usize,
 }
 
 /// The name under which model calls are shown.
@@ -50,7 +52,7 @@ impl Progress {
         let order = agents.iter().cloned().chain([MODEL.to_owned()]).collect();
         let reader = patiently(async || node.doors().log.reader(&from).await).await?;
         let is_terminal = std::io::stderr().is_terminal();
-        Ok(Self { reader, names, order, counts: BTreeMap::new(), is_terminal })
+        Ok(Self { reader, names, order, counts: BTreeMap::new(), is_terminal, lines: 0 })
     }
 
     /// Counts what has come within `wait`.
@@ -78,30 +80,34 @@ impl Progress {
         }
     }
 
-    /// Draws one line over the last, on a terminal; elsewhere nothing.
-    pub(crate) fn draw(&self, done: usize, all: usize) {
+    /// Draws a line for the tasks and one for each agent over the last drawing, on a terminal; elsewhere
+    /// nothing.
+    pub(crate) fn draw(&mut self, done: usize, all: usize) {
         if !self.is_terminal {
             return;
         }
-        let mut line = format!("{done}/{all} tasks");
+        self.clear();
+        let mut drawing = format!("{:<20}{done} of {all} done\n", "tasks");
         for name in &self.order {
             let count = self.counts.get(name).copied().unwrap_or_default();
             // Who delegates (planner) or gathers (synthesizer) answers elsewhere: only its inputs show.
-            let shown = if count.answered > 0 {
-                format!("{}/{}", count.answered, count.asked)
-            } else {
-                count.asked.to_string()
+            let shown = match count.answered {
+                0 => format!("{} in", count.asked),
+                answered => format!("{answered} of {} answered", count.asked),
             };
-            line.push_str(&format!(" | {name} {shown}"));
+            drawing.push_str(&format!("  {name:<18}{shown}\n"));
         }
-        eprint!("\r\x1b[2K{line}");
+        self.lines = drawing.lines().count();
+        eprint!("{drawing}");
         let _ = std::io::stderr().flush();
     }
 
-    /// Takes the line away.
-    pub(crate) fn clear(&self) {
-        if self.is_terminal {
-            eprint!("\r\x1b[2K");
+    /// Takes the drawing away.
+    pub(crate) fn clear(&mut self) {
+        if self.is_terminal && self.lines > 0 {
+            // Up to the drawing's first line, and away with everything below.
+            eprint!("\x1b[{}F\x1b[J", self.lines);
+            self.lines = 0;
         }
     }
 }

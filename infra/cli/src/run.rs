@@ -38,7 +38,8 @@ pub(crate) async fn demo(
         tasks.truncate(DEMO_TASKS);
     }
     prepare(node, config, &arguments.show).await?;
-    all(node, presentation, &tasks, &arguments.show.out, "tributary demo --all runs the rest").await
+    let hint = if arguments.all { "" } else { "--all runs the rest" };
+    all(node, presentation, &tasks, &arguments.show.out, hint).await
 }
 
 /// `tributary run`.
@@ -162,6 +163,7 @@ fn show(
         println!("{}\n", task.id);
         println!("{whole}");
     }
+    println!("{:<12} {:>7}  outcome", "task", "took");
     for task in tasks {
         let Some(end) = ended.get(&task.id) else { continue };
         let line = results::line(presentation, node.codec(), end);

@@ -166,8 +166,11 @@ impl Config {
                 }
             }
         }
-        let keys: Keys =
+        let mut keys: Keys =
             table.try_into().map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
+        if keys.brokers.is_some() && keys.data.is_none() {
+            keys.data = default_data(&environment, &keys.namespace);
+        }
         Self::from_keys(keys)
     }
 
