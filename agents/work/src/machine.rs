@@ -86,6 +86,9 @@ impl Works {
             return self.pass_over(input, row, Some(reason), None);
         };
         self.check_echo(input, &envelope, row.as_ref())?;
+        if let Some(reason) = self.unreachable(&envelope) {
+            return self.pass_over(input, row, Some(reason), None);
+        }
         let Some(row) = row else {
             return match envelope.kind {
                 Kind::Input => self.begin(input, &envelope, work),
@@ -119,6 +122,22 @@ impl Works {
             "submit to the task topic; inboxes are the runtime's",
         );
         self.pass_over(input, row, Some(reason), None)
+    }
+
+    /// A record whose answer could not be delivered is not begun with: only declared topics are answered,
+    /// and a producer that is told of a missing topic cannot go on.
+    fn unreachable(&self, envelope: &Envelope) -> Option<DeadReason> {
+        let to = envelope.reply_to.as_ref()?;
+        let closings = self.directory.find("closings").map_or(0, |(_, partitions, _)| partitions);
+        let has_closings = to.kind != ReplyKind::Result || (0..closings).contains(&envelope.origin.partition);
+        if self.directory.holds(&to.address) && has_closings {
+            return None;
+        }
+        Some(DeadReason::new(
+            "unreachable-reply",
+            format!("the answer would go to {}, which this team does not declare", to.address),
+            "submit to the task topic; reply-to is the runtime's own",
+        ))
     }
 
     /// An answer, part or timer echoes the step that asked. A state older than that step means that rows

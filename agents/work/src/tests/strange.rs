@@ -26,6 +26,11 @@ fn dead_letters_leave_the_state() {
     check(&|record| record.headers = Headers::new(), "bad-headers");
     check(&|record| record.headers.push(headers::BUDGET, "lots"), "bad-headers");
     check(&|record| record.key = Key::new(b"nobody"), "bad-key");
+    let call = "0af7651916cd43dd8448eb211c80319c";
+    for to in [format!("answer|elsewhere|0|{call}|k"), format!("answer|results|2|{call}|k")] {
+        check(&|record| record.headers.push(headers::REPLY_TO, to.clone()), "unreachable-reply");
+    }
+    check(&|record| record.headers.push(headers::ORIGIN, "tasks/9/0"), "unreachable-reply");
     check(&|record| record.headers.push(headers::KIND, Kind::Result.as_str()), "wrong-kind");
 }
 

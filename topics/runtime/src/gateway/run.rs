@@ -423,9 +423,31 @@ async fn answer(
     if let Some(reason) = dead {
         bury(&parts.codec, &settings, &*publisher, &request.record, &reason).await?;
     }
-    publish(&settings, &*publisher, records).await?;
+    if let Err(error) = publish(&settings, &*publisher, records.clone()).await {
+        let missing = unreachable(&*parts.log, &records).await?;
+        let Some(missing) = missing else { return Err(error) };
+        let message = format!("its answer goes to {missing}, which does not exist");
+        let reason =
+            DeadReason::new("unreachable-reply", message, "see who wrote this request, and for which team");
+        bury(&parts.codec, &settings, &*publisher, &request.record, &reason).await?;
+    }
     parts.probe.at(&settings.name, Moment::Reported).await;
     Ok(())
+}
+
+/// Which of these records goes where there is nothing, if one does: that is the request's fault, and no
+/// reason for a gateway to stop.
+async fn unreachable(log: &dyn Log, records: &[NewRecord]) -> Result<Option<String>, Error> {
+    for record in records {
+        let found = log.topics(&record.topic).await?;
+        let partitions =
+            found.iter().find(|topic| *topic.name == *record.topic).map_or(0, |topic| topic.partitions);
+        let partition = record.partition.unwrap_or(0);
+        if !(0..partitions).contains(&partition) {
+            return Ok(Some(format!("{}/{partition}", record.topic)));
+        }
+    }
+    Ok(None)
 }
 
 async fn bury(
