@@ -61,7 +61,7 @@ impl Works {
     }
 
     /// An expectation finds no work: the join begins, and closes at once if it waits for nothing.
-    pub(crate) fn expect(
+    pub(crate) fn begin_join(
         &self,
         input: &Input<'_>,
         envelope: &Envelope,

@@ -92,7 +92,7 @@ impl Works {
         let Some(row) = row else {
             return match envelope.kind {
                 Kind::Input => self.begin(input, &envelope, work),
-                Kind::Expectation => self.expect(input, &envelope, work),
+                Kind::Expectation => self.begin_join(input, &envelope, work),
                 Kind::Result | Kind::Refused | Kind::Closing => self.wrong_kind(input, None, envelope.kind),
                 _ => self.pass_over(input, None, None, Some("late-no-state")),
             };

@@ -50,81 +50,94 @@ enum Trouble {
     Other,
 }
 
+/// Somebody else has the name.
+const FENCED: &[Code] =
+    &[Code::Fenced, Code::ProducerFenced, Code::InvalidProducerEpoch, Code::FencedInstanceId];
+
+/// The group has moved on.
+const MEMBERSHIP: &[Code] =
+    &[Code::IllegalGeneration, Code::UnknownMemberId, Code::RebalanceInProgress, Code::AssignmentLost];
+
+/// Nobody but an operator can mend it.
+const OPERATOR: &[Code] = &[
+    Code::TopicAuthorizationFailed,
+    Code::GroupAuthorizationFailed,
+    Code::ClusterAuthorizationFailed,
+    Code::TransactionalIdAuthorizationFailed,
+    Code::SaslAuthenticationFailed,
+    Code::Authentication,
+    Code::UnsupportedSASLMechanism,
+    Code::SSL,
+    Code::SecurityDisabled,
+    Code::UnknownTopicOrPartition,
+    Code::UnknownTopic,
+    Code::UnknownPartition,
+    Code::InvalidTopic,
+    Code::MessageSizeTooLarge,
+    Code::MessageBatchTooLarge,
+    Code::InvalidMessageSize,
+    Code::OffsetMetadataTooLarge,
+    Code::OffsetOutOfRange,
+    Code::AutoOffsetReset,
+    Code::NoOffset,
+    Code::InconsistentGroupProtocol,
+    Code::InvalidGroupId,
+    Code::InvalidSessionTimeout,
+    Code::InvalidTransactionTimeout,
+    Code::GroupMaxSizeReached,
+    Code::UnreleasedInstanceId,
+    Code::UnsupportedVersion,
+    Code::UnsupportedFeature,
+    Code::UnsupportedForMessageFormat,
+    Code::UnsupportedCompressionType,
+    Code::InvalidArgument,
+    Code::InvalidConfig,
+    Code::InvalidPartitions,
+    Code::InvalidReplicationFactor,
+    Code::PolicyViolation,
+    Code::TopicAlreadyExists,
+    Code::TopicDeletionDisabled,
+    Code::InvalidRecord,
+    Code::NotImplemented,
+];
+
+/// It may pass.
+const PASSING: &[Code] = &[
+    Code::OperationTimedOut,
+    Code::TimedOutQueue,
+    Code::RequestTimedOut,
+    Code::MessageTimedOut,
+    Code::BrokerTransportFailure,
+    Code::AllBrokersDown,
+    Code::Resolve,
+    Code::NetworkException,
+    Code::BrokerNotAvailable,
+    Code::LeaderNotAvailable,
+    Code::NotLeaderForPartition,
+    Code::ReplicaNotAvailable,
+    Code::CoordinatorLoadInProgress,
+    Code::CoordinatorNotAvailable,
+    Code::NotCoordinator,
+    Code::NotController,
+    Code::WaitingForCoordinator,
+    Code::ConcurrentTransactions,
+    Code::UnstableOffsetCommit,
+    Code::NotEnoughReplicas,
+    Code::NotEnoughReplicasAfterAppend,
+    Code::ThrottlingQuotaExceeded,
+    Code::QueueFull,
+    Code::Retry,
+    Code::KafkaStorageError,
+];
+
 fn trouble(code: Code) -> Trouble {
-    match code {
-        Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch | Code::FencedInstanceId => {
-            Trouble::Fenced
-        }
-        Code::IllegalGeneration
-        | Code::UnknownMemberId
-        | Code::RebalanceInProgress
-        | Code::AssignmentLost => Trouble::Membership,
-        Code::TopicAuthorizationFailed
-        | Code::GroupAuthorizationFailed
-        | Code::ClusterAuthorizationFailed
-        | Code::TransactionalIdAuthorizationFailed
-        | Code::SaslAuthenticationFailed
-        | Code::Authentication
-        | Code::UnsupportedSASLMechanism
-        | Code::SSL
-        | Code::SecurityDisabled
-        | Code::UnknownTopicOrPartition
-        | Code::UnknownTopic
-        | Code::UnknownPartition
-        | Code::InvalidTopic
-        | Code::MessageSizeTooLarge
-        | Code::MessageBatchTooLarge
-        | Code::InvalidMessageSize
-        | Code::OffsetMetadataTooLarge
-        | Code::OffsetOutOfRange
-        | Code::AutoOffsetReset
-        | Code::NoOffset
-        | Code::InconsistentGroupProtocol
-        | Code::InvalidGroupId
-        | Code::InvalidSessionTimeout
-        | Code::InvalidTransactionTimeout
-        | Code::GroupMaxSizeReached
-        | Code::UnreleasedInstanceId
-        | Code::UnsupportedVersion
-        | Code::UnsupportedFeature
-        | Code::UnsupportedForMessageFormat
-        | Code::UnsupportedCompressionType
-        | Code::InvalidArgument
-        | Code::InvalidConfig
-        | Code::InvalidPartitions
-        | Code::InvalidReplicationFactor
-        | Code::PolicyViolation
-        | Code::TopicAlreadyExists
-        | Code::TopicDeletionDisabled
-        | Code::InvalidRecord
-        | Code::NotImplemented => Trouble::Operator,
-        Code::OperationTimedOut
-        | Code::TimedOutQueue
-        | Code::RequestTimedOut
-        | Code::MessageTimedOut
-        | Code::BrokerTransportFailure
-        | Code::AllBrokersDown
-        | Code::Resolve
-        | Code::NetworkException
-        | Code::BrokerNotAvailable
-        | Code::LeaderNotAvailable
-        | Code::NotLeaderForPartition
-        | Code::ReplicaNotAvailable
-        | Code::CoordinatorLoadInProgress
-        | Code::CoordinatorNotAvailable
-        | Code::NotCoordinator
-        | Code::NotController
-        | Code::WaitingForCoordinator
-        | Code::ConcurrentTransactions
-        | Code::UnstableOffsetCommit
-        | Code::NotEnoughReplicas
-        | Code::NotEnoughReplicasAfterAppend
-        | Code::ThrottlingQuotaExceeded
-        | Code::QueueFull
-        | Code::Retry
-        | Code::KafkaStorageError => Trouble::Passing,
-        _ => Trouble::Other,
-    }
+    let kinds = [
+        (FENCED, Trouble::Fenced),
+        (MEMBERSHIP, Trouble::Membership),
+        (OPERATOR, Trouble::Operator),
+        (PASSING, Trouble::Passing),
+    ];
+    kinds.into_iter().find(|(codes, _)| codes.contains(&code)).map_or(Trouble::Other, |(_, trouble)| trouble)
 }
 
 /// What to do about `code` outside transactions. What is not known may pass: callers bound their retries.

@@ -73,11 +73,6 @@ impl MemberContext {
         if !gone.is_empty() {
             self.arrivals.note(Change::Revoked(gone));
         }
-        if consumer.closed() {
-            // The group's side has ended while this callback was on its way. It throws calls away without
-            // an answer then (librdkafka 2.12), and this one would wait for its answer for ever.
-            return;
-        }
         if let Err(error) = consumer.incremental_unassign(&reading) {
             tracing::warn!(target: "kafka", member = self.voice.name(), "could not let partitions go: {error}");
         }
