@@ -180,6 +180,11 @@ impl Config {
                 message: format!("partitions is {}, use 1 to 1000", keys.partitions),
             });
         }
+        // An empty path would be the folder this was started in.
+        if keys.data.as_deref() == Some("") {
+            let message = "data is empty: name a folder, or leave it out".to_owned();
+            return Err(Error::Config { message });
+        }
         Ok(Self {
             settings: Settings {
                 namespace: keys.namespace,

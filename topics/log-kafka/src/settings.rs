@@ -272,8 +272,10 @@ impl Settings {
             .set("bootstrap.servers", &self.brokers)
             .set("client.id", &self.client_id)
             .set("topic.metadata.propagation.max.ms", millis(news));
-        // All lines come to us; what they are worth is decided in `logging`.
-        config.set_log_level(RDKafkaLogLevel::Info);
+        // All lines come to us, those for debugging if they were asked for; what they are worth is decided
+        // in `logging`.
+        let is_debugged = self.properties.contains_key("debug");
+        config.set_log_level(if is_debugged { RDKafkaLogLevel::Debug } else { RDKafkaLogLevel::Info });
         config
     }
 }

@@ -19,7 +19,7 @@ use schemas_codec::Codec;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use topics_log::{
-    Assignment, Clock, Consumer, Log, OffsetCommit, Polled, Record, TopicPartition, Transactor,
+    Assignment, Clock, Consumer, Log, NewRecord, OffsetCommit, Polled, Record, TopicPartition, Transactor,
 };
 use topics_state::{Epoch, StateStore};
 
@@ -149,10 +149,11 @@ impl Worker {
         let began = Instant::now();
         self.moment(Moment::Polled).await;
         let mut batch = self.load(records).await?;
-        let stepped = self.step(&mut batch).await?;
+        let mut stepped = self.step(&mut batch).await?;
         self.moment(Moment::Stepped).await;
 
-        self.save_and_produce(&stepped).await?;
+        let outputs = std::mem::take(&mut stepped.outputs);
+        self.save_and_produce(&stepped, outputs).await?;
 
         let offsets = self.offsets(&stepped);
         self.transactor.send_offsets(&offsets).await?;
@@ -167,12 +168,12 @@ impl Worker {
     /// Writes every row and produces every output, in parallel while the store is quick. An open
     /// transaction holds every `read_committed` reader of its partitions, so a slow store is waited for
     /// before one is opened, and a transaction that has grown too old is given up.
-    async fn save_and_produce(&mut self, stepped: &Stepped) -> Result<(), Error> {
+    async fn save_and_produce(&mut self, stepped: &Stepped, outputs: Vec<NewRecord>) -> Result<(), Error> {
         if self.is_store_slow {
             self.save(stepped).await?;
             self.moment(Moment::Saved).await;
             self.begin().await?;
-            self.transactor.produce(stepped.outputs.clone()).await?;
+            self.transactor.produce(outputs).await?;
             self.moment(Moment::Produced).await;
             return Ok(());
         }
@@ -186,7 +187,7 @@ impl Worker {
             Ok::<_, Error>(began.elapsed())
         };
         let producing = async {
-            transactor.produce(stepped.outputs.clone()).await?;
+            transactor.produce(outputs).await?;
             parts.probe.at(&settings.name, Moment::Produced).await;
             Ok::<_, Error>(())
         };

@@ -38,6 +38,7 @@ fn wrong_values_are_named() {
     check("", &["partitions=0"], "use 1 to 1000");
     check("", &["partitions=many"], "expected i32");
     check("", &["partitions"], "is not key=value");
+    check("", &["data="], "data is empty");
     check("", &["model=gpt"], "use scripted");
     check("", &["metrics=here"], "invalid socket address");
 }
