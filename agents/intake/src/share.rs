@@ -99,12 +99,13 @@ impl Share {
         self.waiting.push_back(record);
     }
 
-    /// The first `taken` records have an outcome that is committed, with these counts beside the offset.
-    pub fn pass(&mut self, taken: usize, next: i64, counts: Counts) {
+    /// The first `taken` records have an outcome that is committed, with these counts beside the offset, if
+    /// there is one.
+    pub fn pass(&mut self, taken: usize, next: Option<i64>, counts: Counts) {
         for record in self.waiting.drain(..taken.min(self.waiting.len())) {
             self.waiting_bytes -= size_bytes(&record);
         }
-        self.next = Some(next);
+        self.next = next;
         self.counts = counts;
         self.committed = counts;
         self.letter = None;

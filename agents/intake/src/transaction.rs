@@ -24,7 +24,8 @@ struct Passing {
     partition: TopicPartition,
     /// How many of the waiting records have an outcome.
     taken: usize,
-    next: i64,
+    /// None while no task was ever taken or refused there: then only a dead letter passes, and no offset.
+    next: Option<i64>,
     counts: Counts,
 }
 
@@ -50,16 +51,12 @@ impl Batch {
     ) -> Result<Self, Error> {
         let mut batch = Self::default();
         for (partition, share) in shares {
-            let mut passing = Passing {
-                partition: partition.clone(),
-                taken: 0,
-                next: share.next.unwrap_or(0),
-                counts: share.counts,
-            };
+            let mut passing =
+                Passing { partition: partition.clone(), taken: 0, next: share.next, counts: share.counts };
             batch.take(parts, settings, topics, share, &mut passing)?;
             let has_moved = share.counts.closings != share.committed.closings;
-            let settles = share.next.is_some() && has_moved && (settles || share.letter.is_some());
-            if passing.taken > 0 || settles {
+            let settles = share.next.is_some() && has_moved && settles;
+            if passing.taken > 0 || settles || share.letter.is_some() {
                 batch.records.extend(share.letter.clone());
                 batch.passing.push(passing);
             }
@@ -100,7 +97,7 @@ impl Batch {
                 }
             }
             passing.taken += 1;
-            passing.next = record.offset + 1;
+            passing.next = Some(record.offset + 1);
             self.task_records += 1;
         }
         Ok(())
@@ -130,7 +127,7 @@ impl Batch {
     ) -> Result<(), Error> {
         let offset = |passing: &Passing| {
             let assignment = shares.get(&passing.partition)?.assignment.clone();
-            Some(OffsetCommit { assignment, next: passing.next, metadata: passing.counts.to_string() })
+            Some(OffsetCommit { assignment, next: passing.next?, metadata: passing.counts.to_string() })
         };
         let offsets: Vec<OffsetCommit> = self.passing.iter().filter_map(offset).collect();
         transactor.begin().await?;

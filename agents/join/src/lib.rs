@@ -120,6 +120,9 @@ pub fn size_bytes(join: &JoinRow) -> usize {
 /// Whether the join has what it waits for, or no more hope of it.
 #[must_use]
 pub fn is_ready(join: &JoinRow) -> bool {
+    if join.parts.is_empty() {
+        return true;
+    }
     let (waiting, arrived, failed) = count(join);
     let needed = usize::try_from(join.needed).unwrap_or(0);
     match join.policy {

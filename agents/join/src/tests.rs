@@ -38,6 +38,7 @@ fn policies() {
     };
     check(0, JoinPolicy::All, 0, "", "!");
     check(0, JoinPolicy::Quorum, 3, "", "!");
+    check(0, JoinPolicy::First, 2, "", "!");
     check(3, JoinPolicy::All, 0, "oxo", "...!");
     check(3, JoinPolicy::Quorum, 2, "ooo", "..!!");
     check(3, JoinPolicy::Quorum, 2, "xx", "..!");

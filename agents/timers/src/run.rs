@@ -44,6 +44,7 @@ pub async fn run(parts: Parts, settings: Settings, shutdown: CancellationToken) 
         clock: BrokerClock::default(),
         owned: BTreeMap::new(),
         backlog: VecDeque::new(),
+        unstarted: Vec::new(),
         log_pause: None,
         store_pause: None,
     };
@@ -67,6 +68,8 @@ pub(crate) struct Loop {
     pub(crate) settings: Settings,
     pub(crate) publisher: Box<dyn Publisher>,
     pub(crate) clock: BrokerClock,
+    /// Assigned, and not read from yet.
+    unstarted: Vec<Assignment>,
     pub(crate) owned: BTreeMap<TopicPartition, Owned>,
     /// Read and not yet kept.
     pub(crate) backlog: VecDeque<Record>,
@@ -91,6 +94,7 @@ impl Loop {
     ) -> Result<(), Error> {
         let mut commit_at = Instant::now() + self.settings.commit_every;
         loop {
+            self.assume(&mut *consumer).await?;
             let is_busy = self.turn().await?;
             if Instant::now() >= commit_at {
                 let done = self.commit(&mut *consumer).await;
@@ -103,7 +107,7 @@ impl Loop {
                 biased;
                 () = shutdown.cancelled() => break,
                 polled = consumer.poll(room, wait), if self.log_pause.is_none() => {
-                    self.take(&mut *consumer, polled).await?;
+                    self.take(polled).await?;
                 }
                 () = tokio::time::sleep(wait + POLL_GRACE) => {}
             }
@@ -156,11 +160,7 @@ impl Loop {
         wake.map_or(POLL_WAIT, |wake| wake.saturating_duration_since(now).min(POLL_WAIT))
     }
 
-    async fn take(
-        &mut self,
-        consumer: &mut dyn Consumer,
-        polled: Result<Polled, topics_log::Error>,
-    ) -> Result<(), Error> {
+    async fn take(&mut self, polled: Result<Polled, topics_log::Error>) -> Result<(), Error> {
         match polled {
             Ok(Polled::Records(records)) => {
                 if !records.is_empty() {
@@ -169,7 +169,11 @@ impl Loop {
                 self.backlog.extend(records);
                 Ok(())
             }
-            Ok(Polled::Assigned(assignments)) => self.assume(consumer, assignments).await,
+            Ok(Polled::Assigned(assignments)) => {
+                self.unstarted.extend(assignments);
+                self.parts.probe.at(&self.settings.name, Moment::Assigned).await;
+                Ok(())
+            }
             Ok(Polled::Revoked(assignments)) => {
                 for assignment in &assignments {
                     self.forget(&assignment.topic_partition);
@@ -181,18 +185,17 @@ impl Loop {
         }
     }
 
-    /// Goes on where the last owner stood, once its mark fits.
-    async fn assume(
-        &mut self,
-        consumer: &mut dyn Consumer,
-        assignments: Vec<Assignment>,
-    ) -> Result<(), Error> {
-        self.parts.probe.at(&self.settings.name, Moment::Assigned).await;
-        let committed = loop {
-            match consumer.committed(&assignments).await {
-                Ok(committed) => break committed,
-                Err(error) => self.wait_out(error.into()).await?,
-            }
+    /// Goes on where the last owner stood, once its mark fits: one attempt a round, so that rebalances are
+    /// heard of meanwhile.
+    async fn assume(&mut self, consumer: &mut dyn Consumer) -> Result<(), Error> {
+        self.unstarted.retain(|assignment| assignment.token.is_alive());
+        if self.unstarted.is_empty() {
+            return Ok(());
+        }
+        let assignments = self.unstarted.clone();
+        let committed = match consumer.committed(&assignments).await {
+            Ok(committed) => committed,
+            Err(error) => return self.wait_out(error.into()).await,
         };
         let mut starts = Vec::new();
         for (assignment, committed) in assignments.into_iter().zip(committed) {
@@ -217,14 +220,11 @@ impl Loop {
             self.owned.insert(assignment.topic_partition.clone(), owned);
             starts.push((assignment, next.map_or(Start::Beginning, Start::At)));
         }
-        loop {
-            match consumer.read_from(&starts).await {
-                Ok(()) => return Ok(()),
-                // Revoked already: the next poll tells.
-                Err(error) if error.remedy == topics_log::Remedy::Lost => return Ok(()),
-                Err(error) => self.wait_out(error.into()).await?,
-            }
+        if let Err(error) = consumer.read_from(&starts).await {
+            return self.wait_out(error.into()).await;
         }
+        self.unstarted.clear();
+        Ok(())
     }
 
     /// Drops all that is known of a partition. Nothing is under way: every step is awaited to its end.

@@ -15,7 +15,7 @@ use schemas_records::{
 use topics_catalog::Peer;
 use topics_runtime::{DeadReason, Stopped};
 
-use crate::bounds::{HOPS_MAX, PENDING_MAX, VALUE_BYTES_MAX};
+use crate::bounds::{CONTEXT_BYTES_MAX, HOPS_MAX, PENDING_MAX, VALUE_BYTES_MAX};
 use crate::effects::{Effect, Effects, ForkEffect};
 use crate::event::{Event, Happened};
 use crate::logic::Fault;
@@ -86,6 +86,12 @@ impl Turn<'_> {
         if endings > 1 || (endings == 1 && asks > 0) {
             let message = "a step replied, failed or delegated, and asked for more: a work ends once, with nothing open";
             return Err(not_allowed(message, "end in one step, ask in another"));
+        }
+        if effects.list.iter().filter(|effect| matches!(effect, Effect::Fork(_))).count() > 1 {
+            return Err(not_allowed(
+                "a step forked twice: works are named by their fork's position",
+                "fork in two steps",
+            ));
         }
         self.check_budget(&effects.list)?;
         let calls = u32::try_from(asks).unwrap_or(u32::MAX);
@@ -246,6 +252,13 @@ impl Turn<'_> {
         let names: Vec<&str> = fork.branches.iter().map(|(name, ..)| name.as_str()).collect();
         agents_join::check(&names, fork.policy, fork.needed)
             .map_err(|error| not_allowed(error.to_string(), "mend the agent that forks"))?;
+        if fork.context.len() > CONTEXT_BYTES_MAX {
+            let message = format!(
+                "the context of a fork has {} bytes, at most {CONTEXT_BYTES_MAX} are allowed",
+                fork.context.len()
+            );
+            return Err(not_allowed(message, "tell the gathering agent less"));
+        }
         let join_work = WorkId::of_join(self.work, self.position);
         let join = self.peer(&fork.join, Peer::Agent, &join_work.key())?;
 

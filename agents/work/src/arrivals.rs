@@ -78,6 +78,11 @@ impl Works {
         };
         let mut turn = Turn::new(self, input.record, input.position, work, row, envelope.hops);
         let fired = turn.row.pending.remove(index);
+        if envelope.outcome == Some(Outcome::Failed) {
+            let failure = turn.value_of(envelope, &input.record.value).err().unwrap_or_else(timer_failed);
+            turn.end_failed(failure)?;
+            return turn.finish();
+        }
         match fired.awaited {
             Awaited::Deadline => {
                 let message = "the task's deadline passed before it was done";
@@ -113,6 +118,11 @@ impl Works {
         }
         turn.finish()
     }
+}
+
+/// What a timer that could not be set comes to, if it does not say so itself.
+fn timer_failed() -> Failure {
+    Failure::new(FailureCode::BadAnswer, "a timer failed", "see the timer gateway's dead letters")
 }
 
 /// Where in the row the record's call is pending, as one of these.

@@ -69,6 +69,10 @@ impl Works {
     ) -> Result<Step, Stopped> {
         let row = new_row(envelope, &input.record.value);
         let mut turn = Turn::new(self, input.record, input.position, work, row, envelope.hops);
+        if let Some(failure) = beyond_bounds(envelope) {
+            turn.end_failed(failure)?;
+            return turn.finish();
+        }
         let expectation = match self.codec.decode::<Expectation>(&input.record.value) {
             Ok(expectation) => expectation,
             Err(error) => {

@@ -17,8 +17,8 @@ pub const VALUE_BYTES_MAX: usize = 900 * 1024;
 /// Largest row: what the state store takes in one cell without chunks.
 pub const ROW_BYTES_MAX: usize = 1 << 20;
 
-/// Longest text of a failure that is passed on; the whole stands in the log line and dead letter.
-pub const FAILURE_TEXT_BYTES_MAX: usize = 4 * 1024;
+/// Most bytes of what a forker tells the gathering agent: it stands in the join's row beside the parts.
+pub const CONTEXT_BYTES_MAX: usize = 128 * 1024;
 
 /// Times that a team may set.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +28,8 @@ pub struct Bounds {
     pub reserve: Duration,
     /// How long duplicates of a task may come: as long as the task topic keeps its records.
     pub duplicates: Duration,
-    /// How long after a deadline answers may still be on their way.
+    /// How long after a deadline what belongs to the task may still be read: the longest outage after which
+    /// a node goes on without being told that rows are lost. Tombstones live so much longer.
     pub late: Duration,
 }
 
@@ -37,7 +38,7 @@ impl Default for Bounds {
         Self {
             reserve: Duration::from_secs(15),
             duplicates: Duration::from_secs(7 * 24 * 3600),
-            late: Duration::from_secs(3600),
+            late: Duration::from_secs(24 * 3600),
         }
     }
 }

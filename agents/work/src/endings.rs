@@ -1,6 +1,7 @@
 //! How a work ends: it replies, fails or delegates, once, and what it waited for is cancelled.
 
 use bytes::Bytes;
+use schemas_records::failure::cut;
 use schemas_records::headers::Headers;
 use schemas_records::protocol::{Cancellation, Closing, ClosingReason};
 use schemas_records::work::{Awaited, Pending, Status};
@@ -8,7 +9,6 @@ use schemas_records::{Address, Budget, CallId, Echo, Envelope, Failure, Key, Kin
 use topics_log::NewRecord;
 use topics_runtime::Stopped;
 
-use crate::bounds::FAILURE_TEXT_BYTES_MAX;
 use crate::machine::Works;
 use crate::reply::reply_record;
 use crate::turn::{Outgoing, Turn};
@@ -25,8 +25,9 @@ impl Turn<'_> {
             failure.path.clone_from(&self.row.path);
             failure.calls_spent = self.row.calls_spent;
         }
-        cut(&mut failure.message);
-        cut(&mut failure.remedy);
+        // An agent's own, or one that came as an answer: cut here, whoever made it.
+        failure.message = cut(failure.message);
+        failure.remedy = cut(failure.remedy);
         let value = self.works.encode(&failure)?;
         self.end(Status::Failed, Outcome::Failed, value)
     }
@@ -153,17 +154,5 @@ impl Works {
             value: self.encode(&closing)?,
             headers,
         })
-    }
-}
-
-/// Cuts a text at its bound, at a character.
-fn cut(text: &mut String) {
-    if text.len() > FAILURE_TEXT_BYTES_MAX {
-        let mut end = FAILURE_TEXT_BYTES_MAX;
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
-        text.push_str(" ...");
     }
 }

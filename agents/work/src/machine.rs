@@ -160,7 +160,8 @@ impl Works {
         }
         let lost = match (row, input.state) {
             (Some(_), Some(version)) => version.position < echo.position,
-            _ => input.record.timestamp.since(echo.at) < self.bounds.late,
+            // A work's row stands until its deadline, and its tombstone so much longer.
+            _ => input.record.timestamp < envelope.limits.deadline.plus(self.bounds.late),
         };
         if !lost {
             return Ok(());

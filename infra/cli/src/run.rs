@@ -219,6 +219,9 @@ fn file_name(task: &str) -> String {
     task.chars().map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' }).collect()
 }
 
+/// The exit code of a process that was told twice to stop.
+const STOPPED_AT_ONCE: i32 = 130;
+
 /// Cancels on Ctrl-C or SIGTERM, so that what is in flight is drained.
 async fn stop_on_signal(shutdown: CancellationToken) {
     let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
@@ -228,9 +231,15 @@ async fn stop_on_signal(shutdown: CancellationToken) {
             return;
         }
     };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+    for is_first in [true, false] {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        if is_first {
+            shutdown.cancel();
+        }
     }
-    shutdown.cancel();
+    // Asked twice: whoever takes over finds everything as after a kill, which is what it is made for.
+    std::process::exit(STOPPED_AT_ONCE);
 }

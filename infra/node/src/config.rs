@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use schemas_records::limits::BUDGET_CALLS_MAX;
 use serde::Deserialize;
 use topics_catalog::Topics;
 
@@ -179,6 +180,11 @@ impl Config {
             return Err(Error::Config {
                 message: format!("partitions is {}, use 1 to 1000", keys.partitions),
             });
+        }
+        if keys.budget_calls > BUDGET_CALLS_MAX {
+            let message =
+                format!("budget_calls is {}, at most {BUDGET_CALLS_MAX} are allowed", keys.budget_calls);
+            return Err(Error::Config { message });
         }
         // An empty path would be the folder this was started in.
         if keys.data.as_deref() == Some("") {

@@ -32,6 +32,8 @@ pub struct Node {
 #[derive(Clone, Debug)]
 pub struct Ground {
     directory: Directory,
+    /// The same, with every topic of the namespace: timers serve all teams.
+    namespace: Directory,
     note: String,
 }
 
@@ -123,7 +125,8 @@ impl Node {
     pub async fn ground(&self) -> Result<Ground, Error> {
         let directory = Directory::look_up(&*self.doors.log, &self.names, &self.agents()).await?;
         let note = format!("store={}", self.doors.states.identity().await.map_err(Error::from_store)?);
-        Ok(Ground { directory, note })
+        let namespace = directory.clone().with_namespace(&*self.doors.log, &self.names).await?;
+        Ok(Ground { directory, namespace, note })
     }
 
     /// One role as a loop over the doors.
@@ -131,10 +134,10 @@ impl Node {
     /// # Errors
     /// A role that there is not.
     pub fn role(&self, name: &str, ground: &Ground, shutdown: &CancellationToken) -> Result<Role, Error> {
-        let Ground { directory, note } = ground;
+        let Ground { directory, namespace, note } = ground;
         match name {
             INTAKE => self.intake(directory, shutdown),
-            TIMERS => Ok(self.timers(directory, note, shutdown)),
+            TIMERS => Ok(self.timers(namespace, note, shutdown)),
             MODEL => Ok(self.model(note, shutdown)),
             agent => self.agent(agent, directory, shutdown),
         }

@@ -76,7 +76,7 @@ pub async fn run(node: &Node, shutdown: CancellationToken) -> Result<(), Error> 
         running.spawn(keep_running(node.clone(), name, ground.clone(), shutdown.clone()));
     }
     let mut first = Ok(());
-    while let Some(ended) = running.join_next().await {
+    while let Some(ended) = next(&mut running, &shutdown).await {
         let error = match ended {
             Ok(Ok(())) => continue,
             Ok(Err(error)) => error,
@@ -89,6 +89,28 @@ pub async fn run(node: &Node, shutdown: CancellationToken) -> Result<(), Error> 
         }
     }
     first
+}
+
+/// How long roles may drain: longer than a gateway lets its calls end, shorter than an operator waits.
+/// What is not done by then is found by the next owner as after a kill.
+const DRAIN_MAX: Duration = Duration::from_secs(30);
+
+/// The next role that ends; `None` when all have, or when they do not within [`DRAIN_MAX`] of the shutdown.
+async fn next(
+    running: &mut JoinSet<Result<(), Error>>,
+    shutdown: &CancellationToken,
+) -> Option<Result<Result<(), Error>, tokio::task::JoinError>> {
+    tokio::select! {
+        biased;
+        ended = running.join_next() => return ended,
+        () = shutdown.cancelled() => {}
+    }
+    tokio::time::timeout(DRAIN_MAX, running.join_next()).await.unwrap_or_else(|_| {
+        tracing::warn!(
+            "some roles did not drain within {DRAIN_MAX:?}; their work is taken over as after a kill"
+        );
+        None
+    })
 }
 
 /// The pause before a role that gave up is started again: a broker that is away is not asked faster.

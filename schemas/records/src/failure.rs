@@ -36,6 +36,24 @@ pub enum FailureCode {
     BadAnswer,
 }
 
+/// Longest text of a failure or of a dead letter's reason: enough to say what was found, and far from any
+/// record's limit whatever was found.
+pub const TEXT_BYTES_MAX: usize = 4 * 1024;
+
+/// Cuts a text at [`TEXT_BYTES_MAX`], between characters, and shows that it did.
+#[must_use]
+pub fn cut(mut text: String) -> String {
+    if text.len() > TEXT_BYTES_MAX {
+        let mut end = TEXT_BYTES_MAX;
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        text.push_str(" ...");
+    }
+    text
+}
+
 /// The value of a failed answer, part or result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
@@ -53,9 +71,17 @@ pub struct Failure {
 
 impl Failure {
     /// A failure that says what was attempted and what one can do.
+    ///
+    /// Texts are cut at [`TEXT_BYTES_MAX`]: they often quote what somebody else wrote, and travel on.
     #[must_use]
     pub fn new(code: FailureCode, message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { code, message: message.into(), remedy: remedy.into(), path: String::new(), calls_spent: 0 }
+        Self {
+            code,
+            message: cut(message.into()),
+            remedy: cut(remedy.into()),
+            path: String::new(),
+            calls_spent: 0,
+        }
     }
 }
 

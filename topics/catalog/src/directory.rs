@@ -75,6 +75,17 @@ impl Directory {
         Ok(directory)
     }
 
+    /// Adds every topic of the namespace under its full name, for gateways that serve all of its teams.
+    ///
+    /// # Errors
+    /// The log's own.
+    pub async fn with_namespace(mut self, log: &dyn Log, names: &Names) -> Result<Self, topics_log::Error> {
+        for topic in log.topics(&format!("{}.", names.namespace())).await? {
+            self.insert(&topic.name, &topic.name, topic.partitions, Peer::Runtime);
+        }
+        Ok(self)
+    }
+
     /// Adds one entry; used by tests and by drivers that need no log.
     pub fn insert(&mut self, name: &str, topic: &str, partitions: i32, peer: Peer) {
         let topic: Arc<str> = topic.into();

@@ -153,6 +153,10 @@ pub(crate) fn commit_offsets(
 /// program with access to the group can have noted anything.
 pub(crate) fn notes(offsets: &TopicPartitionList) -> Vec<String> {
     let count = offsets.count();
+    if count == 0 {
+        // An empty list has no elements to point to.
+        return Vec::new();
+    }
     // SAFETY: the list is alive and has `count` elements; each note has the length it says.
     unsafe {
         let elements = std::slice::from_raw_parts((*offsets.ptr()).elems, count);

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use schemas_codec::Codec;
+use schemas_records::failure::cut;
 use schemas_records::headers::Headers;
 use schemas_records::protocol::{DeadHeader, DeadLetter};
 use topics_log::{NewRecord, Record};
@@ -52,7 +53,7 @@ pub fn dead_letter(
     let key = key.slice(..key.len().min(DEAD_KEY_BYTES_MAX));
     let room = DEAD_RECORD_BYTES_MAX - headers_bytes - key.len();
     let value = record.value.slice(..record.value.len().min(room));
-    let mut message = reason.message.clone();
+    let mut message = cut(reason.message.clone());
     let is_cut = value.len() < record.value.len()
         || key.len() < record.key.as_bytes().len()
         || headers.len() < record.headers.len();
@@ -72,7 +73,7 @@ pub fn dead_letter(
         handler: handler.to_owned(),
         code: reason.code.to_owned(),
         message,
-        remedy: reason.remedy.clone(),
+        remedy: cut(reason.remedy.clone()),
     };
     let mut out = Headers::new();
     out.push("origin", origin.clone());
@@ -138,6 +139,17 @@ mod tests {
                 assert_eq!((letter.key.len(), letter.value.len(), letter.headers.len()), (key, value, 2));
             }
         };
+        let long = DeadReason::new("test", "x".repeat(1_000_000), "y".repeat(1_000_000));
+        let record = Record {
+            topic_partition: TopicPartition::new("in", 3),
+            offset: 7,
+            timestamp: Timestamp(5),
+            key: Bytes::new().into(),
+            value: Bytes::new(),
+            headers: Headers::new(),
+        };
+        let letter = dead_letter(&codec, "dead", "handler", &record, &long).unwrap();
+        assert!(letter.size_bytes() < 20_000, "a reason that quotes what came is cut");
         check(10, 1_000, 10, false);
         check(10, 1_048_000, 10, true);
         check(1_000_000, 10, 10, true);

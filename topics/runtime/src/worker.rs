@@ -12,7 +12,7 @@ mod recovery;
 mod settings;
 mod watchdog;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use schemas_codec::Codec;
@@ -61,6 +61,7 @@ pub async fn run(parts: Parts, settings: Settings, shutdown: CancellationToken) 
     let mut consumer = parts.log.join(settings.group.clone(), &[settings.topic.as_str()]).await?;
     let note = format!("store={}", parts.store.identity().await?);
     let transactor = recovery::transactor(&mut *consumer, &settings).await?;
+    let batch_records = settings.batch_records_max;
     let worker = Worker {
         pruning: Pruning::new(&settings),
         parts,
@@ -71,8 +72,10 @@ pub async fn run(parts: Parts, settings: Settings, shutdown: CancellationToken) 
         unstarted: Vec::new(),
         owned: BTreeMap::new(),
         last_epochs: BTreeMap::new(),
+        marked: BTreeSet::new(),
         is_open: false,
         is_store_slow: false,
+        batch_records,
     };
     worker.run(shutdown).await
 }
@@ -91,7 +94,12 @@ pub(crate) struct Worker {
     owned: BTreeMap<TopicPartition, Owned>,
     /// The epochs this process took last, to tell its own ownerships from a predecessor that died.
     last_epochs: BTreeMap<TopicPartition, Epoch>,
+    /// Where a step was marked whose mark this process has not taken back.
+    marked: BTreeSet<TopicPartition>,
     pruning: Pruning,
+    /// How many records a batch may have now: halved after trouble, since a batch that does not fit into
+    /// a transaction's time must not be tried unchanged for ever; doubled after each commit.
+    batch_records: usize,
     /// Whether the last write of state took long: then the transaction is not opened before it.
     is_store_slow: bool,
 }
@@ -240,6 +248,7 @@ impl Worker {
 
     /// The batch is committed: what was stepped becomes what is known.
     fn settle(&mut self, stepped: Stepped, began: Instant) {
+        self.batch_records = (self.batch_records * 2).min(self.settings.batch_records_max);
         let name = self.settings.name.clone();
         metrics::counter!(names::COMMITS, "handler" => name.clone()).increment(1);
         metrics::counter!(names::STEPS, "handler" => name.clone()).increment(stepped.records);

@@ -15,8 +15,8 @@ use schemas_records::{
 };
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use topics_log::memory::MemoryLog;
-use topics_log::{Group, Log, NewRecord, NewTopic, Record, Start, TopicPartition, VirtualClock};
+use topics_log::memory::{Door, Faults, MemoryLog, Operation, Strike};
+use topics_log::{Group, Log, NewRecord, NewTopic, Record, Remedy, Start, TopicPartition, VirtualClock};
 use topics_runtime::gateway::{Answered, Gateway, Parts, Request, Settings, run};
 use topics_runtime::{Error, NoProbe};
 
@@ -252,6 +252,34 @@ async fn strange_requests_are_dead_letters() {
     let codes: Vec<String> =
         bench.read(DEAD).await.iter().map(|r| codec.decode::<DeadLetter>(&r.value).unwrap().code).collect();
     assert_eq!(codes, ["bad-headers", "wrong-kind", "unreachable-reply"]);
+}
+
+/// Refuses the first commit, as a coordinator does whose group has just moved on.
+#[derive(Default)]
+struct RefusesOnce(AtomicUsize);
+
+impl Faults for RefusesOnce {
+    fn strike(&self, door: &Door<'_>) -> Strike {
+        let is_first =
+            door.operation == Operation::CommitOffsets && self.0.fetch_add(1, Ordering::SeqCst) == 0;
+        if is_first { Strike::Fail(Remedy::Lost) } else { Strike::None }
+    }
+}
+
+/// A watermark whose commit the group refused is committed once the group is settled, also if nothing
+/// else comes.
+#[tokio::test(start_paused = true)]
+async fn a_refused_watermark_is_committed_later() {
+    let bench = Bench::new().await;
+    let _ = bench.log.clone().with_faults(Arc::<RefusesOnce>::default());
+    bench.request("a", "10", |_| {}).await;
+    let (running, shutdown) = bench.start(8);
+    tokio::time::sleep(Duration::from_secs(2)).await; // virtual clock
+    let committed = bench.log.control().committed_offsets();
+    let offset = committed["n.slow"].values().next().map(|committed| committed.offset);
+    assert_eq!(offset, Some(1));
+    shutdown.cancel();
+    running.await.unwrap().unwrap();
 }
 
 /// A polite shutdown waits for what is in flight and commits it: nothing is asked again.

@@ -60,6 +60,28 @@ async fn a_panic_is_a_dead_letter() {
     assert!(dead[0].message.contains("asked to panic"), "{}", dead[0].message);
 }
 
+/// A step whose output no log would take fails, and the worker goes on.
+#[tokio::test(start_paused = true)]
+async fn an_output_too_large_is_a_dead_letter() {
+    let bench = Bench::new().await;
+    bench.submit_raw("k1", "large").await;
+    bench.submit(0..5).await;
+    bench.run_until_done(6, Story::quiet()).await;
+    let dead = bench.dead_letters().await;
+    assert_eq!((dead.len(), dead[0].code.as_str()), (1, "output-too-large"));
+}
+
+/// An owner that finds its predecessor dead over nothing is not careful: its batches are whole.
+#[tokio::test(start_paused = true)]
+async fn an_idle_death_makes_nobody_careful() {
+    let bench = Bench::new().await;
+    // Dies right after its first asking, with nothing to read; then everything comes at once.
+    let deaths = bench.run_idle_then(100, Story::dying_at(Moment::Asked, 1)).await;
+    assert_eq!(deaths, 1);
+    bench.assert_counted(100).await;
+    assert!(bench.commits() < 40, "{} commits for 100 records", bench.commits());
+}
+
 /// A record in a partition where its key does not belong is not stepped and writes no row.
 #[tokio::test(start_paused = true)]
 async fn a_misplaced_record_is_a_dead_letter() {

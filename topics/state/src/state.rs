@@ -47,7 +47,8 @@ pub struct Owner {
     pub committed: Option<i64>,
     /// The offset of a step that was begun and, as far as this row knows, never returned.
     pub stepping: Option<i64>,
-    /// How many owners died between that mark and the step's return.
+    /// How many owners died between a mark at that offset and the step's return, counting whoever wrote
+    /// this one.
     pub deaths: u32,
     /// Whether the owner left in good order.
     pub closed: bool,

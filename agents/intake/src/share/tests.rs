@@ -62,7 +62,7 @@ fn parks_and_goes_on() {
     );
     full.counts.closed = 5;
     assert_eq!(full.turn(true), None, "what waits is taken first");
-    full.pass(2, 13, Counts { accepted: 7, closed: 5, ..Counts::default() });
+    full.pass(2, Some(13), Counts { accepted: 7, closed: 5, ..Counts::default() });
     assert_eq!((full.next, full.waiting_len(), full.turn(true)), (Some(13), 0, Some(Start::At(13))));
     full.turned(Start::At(13));
     full.receive(record(13, 1));
@@ -80,12 +80,12 @@ fn bounds_what_waits() {
     let resumes = 10 + most as i64;
     assert_eq!(share.turn(true), Some(Start::End));
     share.turned(Start::End);
-    share.pass(most, resumes, Counts::default());
+    share.pass(most, Some(resumes), Counts::default());
     assert_eq!(share.turn(true), Some(Start::At(resumes)));
     share.turned(Start::At(resumes));
     share.receive(record(resumes, 2 * WAITING_BYTES_MAX));
     assert_eq!(offsets(&share), [resumes], "one record always passes");
     share.receive(record(resumes + 1, 1));
-    share.pass(1, resumes + 1, Counts::default());
+    share.pass(1, Some(resumes + 1), Counts::default());
     assert_eq!(share.turn(true), Some(Start::At(resumes + 1)), "not parked at all, if there is room by then");
 }

@@ -140,6 +140,21 @@ async fn settles_closings_while_idle() {
     }
 }
 
+/// A closing that is none, in a partition where no task ever came, holds up nobody's closings, and is a
+/// dead letter.
+#[tokio::test(start_paused = true)]
+async fn a_bad_closing_where_no_task_came_holds_up_nobody() {
+    let house = House::new().await;
+    let running = house.start("a", 1);
+    house.send(vec![good(0), good(0), good(0)]).await;
+    tokio::time::sleep(SECOND).await; // virtual clock
+    house.send(vec![topics_log::NewRecord { value: "?".into(), ..house.closing(&house.stray(1)) }]).await;
+    house.live(5 * SECOND, 100).await;
+    running.end().await.unwrap();
+    assert_eq!(house.inputs().len(), 3);
+    assert_eq!(house.letters().iter().map(|letter| letter.code.as_str()).collect::<Vec<_>>(), ["no-closing"]);
+}
+
 /// Every moment is reached.
 #[tokio::test(start_paused = true)]
 async fn reaches_its_moments() {

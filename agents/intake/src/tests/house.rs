@@ -250,6 +250,11 @@ impl House {
         }
     }
 
+    /// The place of a task that never was.
+    pub fn stray(&self, partition: i32) -> Origin {
+        Origin { topic: TASKS.to_owned(), partition, offset: 0 }
+    }
+
     /// Closes what is open, the oldest `share` in a hundred (and at least one) of each partition.
     pub async fn close_some(&self, share: usize) {
         let mut closings = Vec::new();

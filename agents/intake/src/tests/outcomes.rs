@@ -111,7 +111,7 @@ async fn refuses_and_goes_on() {
         assert_eq!((told.code, told.path.as_str()), (failure, "intake"), "{context}");
         assert_eq!(
             (&told.message, &told.remedy),
-            (&letter.message.split(" (value of").next().unwrap().to_owned(), &letter.remedy)
+            (&letter.message.split(" (the record's").next().unwrap().to_owned(), &letter.remedy)
         );
         assert_eq!((letter.code.as_str(), letter.handler.as_str()), (code, "intake"), "{context}");
         assert_eq!((letter.topic.as_str(), letter.partition, letter.offset), (TASKS, 1, 1));

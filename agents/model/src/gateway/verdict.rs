@@ -22,6 +22,9 @@ pub(super) fn of(
     }
 }
 
+/// Longest name of a model that is passed on: it comes from outside, and rides in every answer.
+const MODEL_CHARS_MAX: usize = 200;
+
 /// Too much and nothing are failures, whoever the model is.
 fn check(completion: &Completion, answer_bytes_max: usize) -> Result<(), Failure> {
     let bytes = completion.text.len();
@@ -49,7 +52,7 @@ fn answer(completion: &Completion, heard: &Heard, attempts: &Attempts) -> ModelA
     let tokens = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
     ModelAnswer {
         text: completion.text.clone(),
-        model: completion.model.clone(),
+        model: completion.model.chars().take(MODEL_CHARS_MAX).collect(),
         finish: completion.finish,
         input_tokens: tokens(completion.usage.input_tokens),
         output_tokens: tokens(completion.usage.output_tokens),

@@ -43,8 +43,8 @@ fn only_inputs_begin() {
     assert_eq!(house.outcome(), Ok("hi!".into()));
 }
 
-/// An answer that finds no state soon after it was asked for means lost rows: the node stops. Long after,
-/// it is late.
+/// An answer that finds no state while its work's row or tombstone must stand means lost rows: the node
+/// stops. Long after the deadline it is late.
 #[test]
 fn lost_rows_stop_the_node() {
     let ask = agent(|_, effects| {
@@ -61,10 +61,7 @@ fn lost_rows_stop_the_node() {
 
     let mut old = answer;
     let mut envelope = Envelope::read(&old.headers).unwrap();
-    envelope.asked_at = envelope.asked_at.map(|mut echo| {
-        echo.at.0 -= 7_200_000;
-        echo
-    });
+    envelope.limits.deadline.0 -= 2 * 24 * 3_600_000;
     old.headers = envelope.write();
     house.deliver(old).unwrap();
     assert_eq!(house.notes, ["late-no-state"]);

@@ -133,6 +133,26 @@ fn faults_fail_the_work() {
     );
     check(
         |effects| {
+            for _ in 0..2 {
+                let mut fork = effects.fork();
+                fork.branch("other", &Text::new("x"));
+                fork.join_and_wait("j", "other", &Text::new("x"));
+            }
+            Ok(())
+        },
+        FailureCode::NotAllowed,
+        "forked twice",
+    );
+    check(
+        |effects| {
+            effects.fork().join("other", &Text::new("x".repeat(200_000)));
+            Ok(())
+        },
+        FailureCode::NotAllowed,
+        "context of a fork",
+    );
+    check(
+        |effects| {
             for n in 0..300 {
                 effects.timer(&n.to_string(), std::time::Duration::from_secs(1));
             }
@@ -186,6 +206,28 @@ fn delegation_hands_the_right_on() {
     assert_eq!(house.outcome(), Ok("hi?".into()));
     house.deliver(forwarded).unwrap();
     assert_eq!(house.notes, ["cancellation-forwarded", "late"]);
+}
+
+/// A timer that could not be set comes back as a failed one, and fails the work rather than fire early.
+#[test]
+fn a_failed_timer_fails_the_work() {
+    let sleeps = agent(|event, effects| {
+        match event.happened {
+            Happened::Input(_) => effects.timer("nap", std::time::Duration::from_secs(60)),
+            _ => effects.reply(&Text::new("woken")),
+        }
+        Ok(())
+    });
+    let mut house = House::new(&[("entry", sleeps)]);
+    house.submit("a", "hi");
+    let mut fired = house.fire("nap");
+    let failure = schemas_records::Failure::new(FailureCode::BadInput, "no such minute", "ask for another");
+    fired.value = house.encode(&failure);
+    let mut envelope = Envelope::read(&fired.headers).unwrap();
+    envelope.outcome = Some(Outcome::Failed);
+    fired.headers = envelope.write();
+    house.deliver(fired).unwrap();
+    assert_eq!(house.outcome().unwrap_err().message, "no such minute");
 }
 
 /// The producer's trace goes on from record to record up to the result, with a span of its own each.

@@ -130,6 +130,20 @@ fn duplicate_and_unknown_parts() {
     assert_eq!(house.row("gather").status, Status::Open, "the join still waits");
 }
 
+/// An agent that always forks again ends by the depth of its works, not never.
+#[test]
+fn forking_for_ever_ends() {
+    let again = agent(|_, effects| {
+        effects.fork().join("entry", &Text::new("again"));
+        Ok(())
+    });
+    let mut house = House::new(&[("entry", again)]);
+    house.submit("t", "hi");
+    let failure = house.outcome().unwrap_err();
+    assert_eq!(failure.code, FailureCode::NotAllowed);
+    assert!(failure.message.contains("levels of calls and forks"), "{failure}");
+}
+
 /// An unreadable part counts as failed, and is a dead letter too.
 #[test]
 fn unreadable_part() {

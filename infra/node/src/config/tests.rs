@@ -39,6 +39,7 @@ fn wrong_values_are_named() {
     check("", &["partitions=many"], "expected i32");
     check("", &["partitions"], "is not key=value");
     check("", &["data="], "data is empty");
+    check("", &["budget_calls=100001"], "at most 100000");
     check("", &["model=gpt"], "use scripted");
     check("", &["metrics=here"], "invalid socket address");
 }

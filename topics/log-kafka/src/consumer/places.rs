@@ -19,6 +19,9 @@ use crate::records::offset_of;
 /// for transactions that are too old every few seconds.
 pub(crate) const SETTLE_MARGIN: Duration = Duration::from_secs(10);
 
+/// How long to wait for one answer before looking whether the membership still stands.
+const SETTLE_SLICE: Duration = Duration::from_secs(2);
+
 /// How long to wait before asking again for what is not there yet.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -34,10 +37,14 @@ impl Worker {
         attempted: String,
         asker: &Asker<'_>,
     ) -> Result<Vec<Option<Committed>>, Error> {
+        if of.is_empty() {
+            return Ok(Vec::new());
+        }
         let deadline = Instant::now() + bound;
         loop {
+            self.must_be_member(&attempted)?;
             let left = deadline.saturating_duration_since(Instant::now());
-            let failed = match self.committed_now(of, left) {
+            let failed = match self.committed_now(of, left.min(SETTLE_SLICE)) {
                 Ok(offsets) => return Ok(offsets),
                 Err(code) => code,
             };

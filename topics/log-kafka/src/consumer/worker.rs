@@ -24,6 +24,9 @@ use crate::settings::Settings;
 /// How long one wait for records lasts before the poll looks whether its asker has gone.
 const SLICE: Duration = Duration::from_millis(20);
 
+/// How often an owner is told that no broker can be reached: librdkafka says so with every attempt.
+const DOWN_AGAIN: Duration = Duration::from_secs(1);
+
 /// How long a commit outside transactions may take: a broker's restart.
 const COMMIT_BOUND: Duration = Duration::from_secs(10);
 
@@ -40,6 +43,8 @@ pub(crate) struct Worker {
     condition: Condition,
     /// Whether the assigned partitions are paused, because their owner asks for no records.
     is_paused: bool,
+    /// When the owner was last told that no broker answers.
+    told_down: Option<Instant>,
 }
 
 /// Whether the client can still be used.
@@ -87,6 +92,7 @@ impl Worker {
             progress: Progress::default(),
             condition: Condition::Sound,
             is_paused: false,
+            told_down: None,
         };
         worker.subscribe()?;
         Ok(worker)
@@ -196,11 +202,18 @@ impl Worker {
     /// told when no broker is left at all.
     fn sort_out(&mut self, error: &KafkaError) {
         let attempted = format!("poll {}", self.client.context().voice.name());
-        if let Some((code, text)) = self.client.client().fatal_error() {
+        // Only at this very event is everything known that led to it: it comes in its turn.
+        let is_end = matches!(error, KafkaError::MessageConsumptionFatal(_))
+            || error.rdkafka_error_code() == Some(Code::Fatal);
+        if is_end && let Some((code, text)) = self.client.client().fatal_error() {
             return self.give_up(attempted, code, &text);
         }
         match error.rdkafka_error_code() {
+            Some(Code::AllBrokersDown) if self.told_down.is_some_and(|told| told.elapsed() < DOWN_AGAIN) => {}
             Some(code) if code == Code::AllBrokersDown || errors::remedy(code) == Remedy::Stop => {
+                if code == Code::AllBrokersDown {
+                    self.told_down = Some(Instant::now());
+                }
                 self.arrivals.note(Change::Failed(errors::of(attempted, error)));
             }
             _ => tracing::debug!(target: "kafka", "{attempted}: waiting out: {error}"),
@@ -228,6 +241,22 @@ impl Worker {
         let error = Error::new(remedy, attempted, errors::explained(code, text));
         self.arrivals.note(Change::Failed(error.clone()));
         self.condition = Condition::Dead(error);
+    }
+
+    /// Whether waiting for the coordinator has any sense: a member that lost its membership must poll to
+    /// hear more and to get it back, and a client that librdkafka has given up does not even connect any
+    /// more.
+    ///
+    /// # Errors
+    /// `Lost`, or why the client is dead.
+    pub(super) fn must_be_member(&self, attempted: &str) -> Result<(), Error> {
+        if let Condition::Dead(error) = &self.condition {
+            return Err(error.clone());
+        }
+        if let Some((_, text)) = self.client.client().fatal_error() {
+            return Err(Error::new(Remedy::Lost, attempted, text));
+        }
+        self.ownership.hold().membership(&[], attempted).map(drop)
     }
 
     /// Makes a spoilt client again.

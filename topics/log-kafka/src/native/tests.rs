@@ -86,6 +86,7 @@ fn reads_notes_of_any_bytes() {
         }
         assert_eq!(notes(&list), [expected], "{bytes:?}");
     };
+    assert!(notes(&TopicPartitionList::new()).is_empty());
     check(None, "");
     check(Some(b"store=memory"), "store=memory");
     check(Some(b"\xff\xfe"), "\u{fffd}\u{fffd}");

@@ -85,6 +85,9 @@ pub struct Parts {
     pub probe: Arc<dyn Probe>,
 }
 
+/// How many times `waiting_max` of requests a partition may have in hand above its watermark.
+const AHEAD_MAX: usize = 8;
+
 /// How long one poll waits: short enough that the watermark is committed on time.
 const POLL_WAIT: Duration = Duration::from_millis(100);
 
@@ -105,6 +108,7 @@ pub async fn run(parts: Parts, settings: Settings, shutdown: CancellationToken) 
         in_flight: FuturesUnordered::new(),
         running: BTreeMap::new(),
         to_commit: BTreeMap::new(),
+        unstarted: Vec::new(),
     };
     this.run(consumer, shutdown).await
 }
@@ -136,6 +140,8 @@ struct Loop {
     /// The handles of what is in flight, by place: to abort what is cancelled.
     running: BTreeMap<(TopicPartition, i64), (Option<CallId>, AbortHandle)>,
     to_commit: BTreeMap<TopicPartition, i64>,
+    /// Assigned, and not read from yet.
+    unstarted: Vec<Assignment>,
 }
 
 impl Loop {
@@ -146,13 +152,14 @@ impl Loop {
     ) -> Result<(), Error> {
         let mut commit_at = Instant::now() + self.settings.commit_every;
         loop {
+            self.assume(&mut *consumer).await?;
             self.admit();
-            let room = self.settings.waiting_max.saturating_sub(self.queue.len());
+            let room = self.room();
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => break,
                 Some(done) = self.in_flight.next() => self.finish(done)?,
-                polled = consumer.poll(room, POLL_WAIT) => self.take(&mut *consumer, polled).await?,
+                polled = consumer.poll(room, POLL_WAIT) => self.take(polled).await?,
             }
             if Instant::now() >= commit_at {
                 self.commit(&mut *consumer).await?;
@@ -212,14 +219,14 @@ impl Loop {
         }
     }
 
-    async fn take(
-        &mut self,
-        consumer: &mut dyn Consumer,
-        polled: Result<Polled, topics_log::Error>,
-    ) -> Result<(), Error> {
+    async fn take(&mut self, polled: Result<Polled, topics_log::Error>) -> Result<(), Error> {
         match polled {
             Ok(Polled::Records(records)) => self.read(records).await,
-            Ok(Polled::Assigned(assignments)) => self.assume(consumer, assignments).await,
+            Ok(Polled::Assigned(assignments)) => {
+                self.unstarted.extend(assignments);
+                self.parts.probe.at(&self.settings.name, Moment::Assigned).await;
+                Ok(())
+            }
             Ok(Polled::Revoked(assignments)) => {
                 for assignment in &assignments {
                     self.forget(&assignment.topic_partition);
@@ -231,17 +238,29 @@ impl Loop {
         }
     }
 
-    /// Reads where the last owner's watermark stood, once its note fits.
-    async fn assume(
-        &mut self,
-        consumer: &mut dyn Consumer,
-        assignments: Vec<Assignment>,
-    ) -> Result<(), Error> {
-        self.parts.probe.at(&self.settings.name, Moment::Assigned).await;
-        let committed = loop {
-            match consumer.committed(&assignments).await {
-                Ok(committed) => break committed,
-                Err(error) => self.bear(error.into()).await?,
+    /// How many requests may be read: none while too many wait, or while too many are done behind one
+    /// that is not, since a restart would read them all again.
+    fn room(&self) -> usize {
+        let ahead = self.owned.values().map(|owned| owned.watermark.len()).max().unwrap_or(0);
+        if ahead >= AHEAD_MAX * self.settings.waiting_max {
+            return 0;
+        }
+        self.settings.waiting_max.saturating_sub(self.queue.len())
+    }
+
+    /// Reads where the last owner's watermark stood, once its note fits: one attempt a round, so that
+    /// rebalances are heard of meanwhile.
+    async fn assume(&mut self, consumer: &mut dyn Consumer) -> Result<(), Error> {
+        self.unstarted.retain(|assignment| assignment.token.is_alive());
+        if self.unstarted.is_empty() {
+            return Ok(());
+        }
+        let assignments = self.unstarted.clone();
+        let committed = match consumer.committed(&assignments).await {
+            Ok(committed) => committed,
+            Err(error) => {
+                tokio::time::sleep(self.settings.retry_pause).await;
+                return self.bear(error.into()).await;
             }
         };
         let mut starts = Vec::new();
@@ -273,13 +292,13 @@ impl Loop {
             self.owned.insert(assignment.topic_partition.clone(), owned);
             starts.push((assignment, start));
         }
-        loop {
-            match consumer.read_from(&starts).await {
-                Ok(()) => return Ok(()),
-                // Revoked already: the next poll tells.
-                Err(error) if error.remedy == topics_log::Remedy::Lost => return Ok(()),
-                Err(error) => self.bear(error.into()).await?,
+        match consumer.read_from(&starts).await {
+            Ok(()) => {
+                self.unstarted.clear();
+                Ok(())
             }
+            // What is still ours then is begun by the next round, after a poll.
+            Err(error) => self.bear(error.into()).await,
         }
     }
 
@@ -362,17 +381,12 @@ impl Loop {
         if offsets.is_empty() {
             return Ok(());
         }
-        match consumer.commit(&offsets).await {
-            Ok(()) => Ok(()),
-            // The next poll tells what was revoked; until then the offsets are simply not moved.
-            Err(error) if error.remedy == topics_log::Remedy::Lost => Ok(()),
-            Err(error) => {
-                for offset in offsets {
-                    self.to_commit.entry(offset.assignment.topic_partition).or_insert(offset.next);
-                }
-                self.bear(error.into()).await
-            }
+        let Err(error) = consumer.commit(&offsets).await else { return Ok(()) };
+        // What is still ours when the next poll has told what is not, is committed then.
+        for offset in offsets {
+            self.to_commit.entry(offset.assignment.topic_partition).or_insert(offset.next);
         }
+        if error.remedy == topics_log::Remedy::Lost { Ok(()) } else { self.bear(error.into()).await }
     }
 
     /// Waits for what is in flight, within the bound, and commits.

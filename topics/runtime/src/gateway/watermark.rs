@@ -29,6 +29,11 @@ impl Watermark {
         }
         if self.next == before { None } else { self.next }
     }
+
+    /// How many requests are in hand: begun, and not below the watermark.
+    pub(super) fn len(&self) -> usize {
+        self.open.len()
+    }
 }
 
 #[cfg(test)]

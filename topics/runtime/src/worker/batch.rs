@@ -11,10 +11,11 @@ use topics_log::{NewRecord, Record, TopicPartition, partition_of};
 use topics_state::{Row, Version};
 
 use super::ownership::Owned;
+use super::settings::OUTPUT_BYTES_MAX;
 use super::{Parts, Settings, Worker};
 use crate::dead_letters::{DeadReason, dead_letter};
 use crate::error::{Error, Remedy};
-use crate::handler::{Input, NewState, Step};
+use crate::handler::{Input, NewState, Step, Stopped};
 
 /// Records with the states of their keys as they stand before the batch.
 pub(super) struct Batch {
@@ -166,6 +167,7 @@ impl Worker {
             if let Some(watchdog) = &self.parts.watchdog {
                 watchdog.end();
             }
+            let result = result.map(|stepped| self.bounded(input, stepped));
             result.unwrap_or_else(|panic| {
                 let reason = DeadReason::new(
                     "step-panicked",
@@ -180,6 +182,21 @@ impl Worker {
             let at = format!("step {}/{} of {}", topic_partition, input.record.offset, self.settings.name);
             Error::new(Remedy::Stop, at, stopped.reason)
         })
+    }
+
+    /// A step whose output no log takes is the handler's fault: it fails, and the worker goes on.
+    fn bounded(&self, input: &Input<'_>, stepped: Result<Step, Stopped>) -> Result<Step, Stopped> {
+        let step = stepped?;
+        let Some(largest) = step.outputs.iter().map(NewRecord::size_bytes).max() else { return Ok(step) };
+        if largest <= OUTPUT_BYTES_MAX {
+            return Ok(step);
+        }
+        let reason = DeadReason::new(
+            "output-too-large",
+            format!("the step made a record of {largest} bytes, at most {OUTPUT_BYTES_MAX} are allowed"),
+            "mend the agent, then put the record back",
+        );
+        self.parts.handler.fail(input, &reason)
     }
 
     fn misplaced(&self, record: &Record, out: &mut Stepped) -> Result<(), Error> {

@@ -46,9 +46,11 @@ impl Owned {
     }
 }
 
-/// After a start that finds its predecessor dead without progress, this many offsets are stepped one by
-/// one: the record that killed it, if one did, was in the batch it had polled first.
-const CAREFUL_OFFSETS: i64 = 64;
+/// After a start that finds its predecessor dead without progress, at most this many offsets that lie ready
+/// are stepped one by one: the record that killed it, if one did, was in the batch it had polled first.
+/// A thousand transactions take some ten seconds; a killer further on kills again, and is a thousand
+/// records closer by then.
+const CAREFUL_OFFSETS: i64 = 1_000;
 
 impl Worker {
     /// Takes over what is assigned and not taken over yet. On an error it stays so, and is tried again.
@@ -69,19 +71,23 @@ impl Worker {
             let (before, epoch) = self.parts.store.register(&slot, &topic_id).await?;
             // An ownership of our own that was given up after an error is no death.
             let last = self.last_epochs.insert(assignment.topic_partition.clone(), epoch);
-            let before =
-                before.map(|owner| Owner { closed: owner.closed || last == Some(owner.epoch), ..owner });
-            registered.push((assignment.clone(), slot, before, epoch));
+            let is_own = before.as_ref().is_some_and(|owner| last == Some(owner.epoch));
+            let has_died = !is_own && before.as_ref().is_some_and(|owner| !owner.closed);
+            let has_marked = is_own && self.marked.contains(&assignment.topic_partition);
+            let assignment = assignment.clone();
+            registered.push(Registered { assignment, slot, before, epoch, has_died, has_marked });
         }
         self.moment(Moment::Registered).await;
 
         let committed = self.consumer.committed(&assigned).await?;
         let mut starts = Vec::new();
         let mut owned = Vec::new();
-        for ((assignment, slot, before, epoch), committed) in registered.into_iter().zip(committed) {
-            let next = self.check(&slot, before.as_ref(), committed.as_ref())?;
-            starts.push((assignment.clone(), if next == 0 { Start::Beginning } else { Start::At(next) }));
-            owned.push(ownership(assignment, slot, before, epoch, topic_id.clone(), next, &self.settings));
+        for (registered, committed) in registered.into_iter().zip(committed) {
+            let next = self.check(&registered.slot, registered.before.as_ref(), committed.as_ref())?;
+            let start = if next == 0 { Start::Beginning } else { Start::At(next) };
+            starts.push((registered.assignment.clone(), start));
+            let ready = self.ready(&registered, next).await?;
+            owned.push(ownership(registered, topic_id.clone(), next, ready, &self.settings));
         }
         self.ask(&owned).await?;
         self.moment(Moment::Asked).await;
@@ -96,9 +102,20 @@ impl Worker {
             if let Some(watchdog) = &self.parts.watchdog {
                 watchdog.own(owned.slot.clone(), owned.row.clone());
             }
+            self.marked.remove(&owned.assignment.topic_partition);
             self.owned.insert(owned.assignment.topic_partition.clone(), owned);
         }
         Ok(())
+    }
+
+    /// Where the records end that lie ready, if anybody died over them; asked for only then.
+    async fn ready(&mut self, registered: &Registered, next: i64) -> Result<i64, Error> {
+        if !registered.is_without_progress(next) {
+            return Ok(next);
+        }
+        let place = (registered.assignment.topic_partition.clone(), Start::At(next));
+        let mut reader = self.parts.log.reader(&[place]).await?;
+        Ok(reader.ends().await?.into_iter().next().unwrap_or(next))
     }
 
     /// Where to go on, if this store and this topic are the ones the last owner worked with.
@@ -109,6 +126,17 @@ impl Worker {
         committed: Option<&Committed>,
     ) -> Result<i64, Error> {
         let attempted = || format!("take over {slot}");
+        let known = before.and_then(|owner| owner.committed);
+        if let (Some(committed), Some(known)) = (committed, known)
+            && committed.offset < known
+        {
+            let cause = format!(
+                "the group's offset is {}, below {known}, which was committed before: its records would be done again; \
+                 set the offset to {known} or above, or remove the state to begin anew",
+                committed.offset
+            );
+            return Err(Error::new(Remedy::Stop, attempted(), cause));
+        }
         match committed {
             Some(committed) if committed.metadata == self.note || committed.metadata.is_empty() => {
                 Ok(committed.offset)
@@ -182,7 +210,7 @@ impl Worker {
 
     /// How many records the next poll may bring: one, while a record is suspected of killing its owner.
     pub(super) fn records_max(&self) -> usize {
-        if self.owned.values().any(Owned::is_careful) { 1 } else { self.settings.batch_records_max }
+        if self.owned.values().any(Owned::is_careful) { 1 } else { self.batch_records }
     }
 
     /// Before a step that may be the one that kills: says so in the owner's row. Returns whether the
@@ -200,6 +228,10 @@ impl Worker {
                 owned.row.deaths = 0;
             }
             owned.row.stepping = Some(offset);
+            // Counted before it can happen, and taken back when the step returns: so whoever is killed
+            // between a takeover and its own mark adds nothing to the marks that it found.
+            owned.row.deaths += 1;
+            self.marked.insert(input.record.topic_partition.clone());
             self.parts.store.note(&owned.slot, &owned.row).await?;
         }
         Ok(false)
@@ -216,6 +248,7 @@ impl Worker {
         owned.row.stepping = None;
         owned.row.deaths = 0;
         self.parts.store.note(&owned.slot, &owned.row).await?;
+        self.marked.remove(topic_partition);
         Ok(())
     }
 
@@ -236,24 +269,39 @@ impl Worker {
     }
 }
 
-fn ownership(
+/// A slot that was registered and is not asked for yet.
+struct Registered {
     assignment: Assignment,
     slot: Slot,
+    /// The owner's row before.
     before: Option<Owner>,
     epoch: Epoch,
-    topic_id: String,
-    next: i64,
-    settings: &Settings,
-) -> Owned {
-    let died_here = before.as_ref().filter(|owner| !owner.closed).and_then(|owner| owner.stepping);
-    let deaths = match (&before, died_here) {
-        (Some(owner), Some(offset)) if offset >= next => owner.deaths + 1,
-        _ => 0,
+    /// Whether that owner was another one and did not leave in good order.
+    has_died: bool,
+    /// Whether it was this process, which marked a step and could not take the mark back.
+    has_marked: bool,
+}
+
+impl Registered {
+    /// Whether the owner before died without having committed anything.
+    fn is_without_progress(&self, next: i64) -> bool {
+        self.has_died && self.before.as_ref().is_some_and(|owner| owner.committed == Some(next))
+    }
+}
+
+fn ownership(registered: Registered, topic_id: String, next: i64, ready: i64, settings: &Settings) -> Owned {
+    let is_without_progress = registered.is_without_progress(next);
+    let Registered { assignment, slot, before, epoch, has_marked, .. } = registered;
+    // A mark that was not taken back stands until its record is passed, through every re-assumption; our
+    // own counted a death that did not come.
+    let marked = before.filter(|owner| owner.stepping.is_some_and(|offset| offset >= next));
+    let stepping = marked.as_ref().and_then(|owner| owner.stepping);
+    let deaths = marked.map_or(0, |owner| owner.deaths.saturating_sub(u32::from(has_marked)));
+    let careful_below = match stepping {
+        Some(offset) => offset + 1,
+        None if is_without_progress => ready.min(next + CAREFUL_OFFSETS),
+        None => 0,
     };
-    let stepping = died_here.filter(|_| deaths > 0);
-    let without_progress =
-        before.as_ref().is_some_and(|owner| !owner.closed && owner.committed.is_some_and(|at| at == next));
-    let careful = without_progress || stepping.is_some();
     Owned {
         assignment,
         slot,
@@ -261,6 +309,6 @@ fn ownership(
         row: Owner { epoch, topic_id, committed: None, stepping, deaths, closed: false },
         next,
         condemned: stepping.filter(|_| deaths >= settings.step_deaths_max),
-        careful_below: if careful { stepping.unwrap_or(next).max(next) + CAREFUL_OFFSETS } else { 0 },
+        careful_below,
     }
 }

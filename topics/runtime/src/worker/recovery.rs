@@ -68,6 +68,7 @@ impl Worker {
             self.transactor = transactor(&mut *self.consumer, &self.settings).await?;
         }
         self.is_open = false;
+        self.batch_records = (self.batch_records / 2).max(1);
 
         // Caches go with their ownerships: they may hold states that never came to be.
         for (_, owned) in std::mem::take(&mut self.owned) {

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use topics_log::Group;
 
+/// Largest output, with its key and headers: Kafka's clients refuse 1,000,000 bytes and some for framing.
+pub const OUTPUT_BYTES_MAX: usize = 980_000;
+
 /// The settings of one worker.
 #[derive(Clone, Debug)]
 pub struct Settings {

@@ -85,6 +85,7 @@ impl Watchdog {
             owner.deaths = 0;
         }
         owner.stepping = Some(offset);
+        owner.deaths += 1;
         // If the note cannot be written the process ends all the same: the next owner then finds no
         // progress, marks each step, and the count begins there.
         if let Err(error) = store.note(&slot, &owner).await {

@@ -41,6 +41,8 @@ impl Counter {
     fn count(input: &Input<'_>, dead: Option<DeadReason>) -> Step {
         let before = input.state.map_or(0, |version| count_of(&version.value));
         let value = Bytes::from((before + 1).to_be_bytes().to_vec());
+        let is_large = &input.record.value[..] == b"large" && dead.is_none();
+        let value = if is_large { Bytes::from(vec![0; 2_000_000]) } else { value };
         let output = NewRecord {
             topic: OUTPUTS.into(),
             partition: None,
@@ -131,11 +133,15 @@ struct Dying {
     story: Story,
     seen: Arc<AtomicUsize>,
     died: Arc<Death>,
+    commits: Arc<AtomicUsize>,
 }
 
 #[async_trait]
 impl Probe for Dying {
     async fn at(&self, _who: &str, moment: Moment) {
+        if moment == Moment::Committed {
+            self.commits.fetch_add(1, Ordering::SeqCst);
+        }
         let Some((at, nth)) = self.story.at else { return };
         if at == moment && self.seen.fetch_add(1, Ordering::SeqCst) + 1 == nth {
             self.died.now();
@@ -150,6 +156,7 @@ pub struct Bench {
     store: MemoryStore,
     codec: Codec,
     clock: Arc<dyn Clock>,
+    commits: Arc<AtomicUsize>,
 }
 
 impl Bench {
@@ -164,7 +171,7 @@ impl Bench {
         };
         log.create(&[topic(INBOX), topic(OUTPUTS), topic(DEAD)]).await.unwrap();
         let store = MemoryStore::new(Arc::clone(&clock));
-        Self { log, store, codec: Codec::new(Registry::new().unwrap()), clock }
+        Self { log, store, codec: Codec::new(Registry::new().unwrap()), clock, commits: Arc::default() }
     }
 
     pub fn with_another_store(&self) -> Self {
@@ -205,7 +212,12 @@ impl Bench {
             handler: Arc::new(Counter { died: Arc::clone(died), killing: story.killed_by }),
             codec: self.codec.clone(),
             clock: Arc::clone(&self.clock),
-            probe: Arc::new(Dying { story, seen: Arc::clone(seen), died: Arc::clone(died) }),
+            probe: Arc::new(Dying {
+                story,
+                seen: Arc::clone(seen),
+                died: Arc::clone(died),
+                commits: Arc::clone(&self.commits),
+            }),
             watchdog: None,
         }
     }
@@ -218,15 +230,26 @@ impl Bench {
     /// Runs owners, one after another's death, until there are `more` further outputs or dead letters.
     /// Returns how many died.
     pub async fn run_until_done(&self, more: usize, story: Story) -> usize {
-        self.run(self.ends().await + more, story, None).await
+        self.run(self.ends().await + more, story, None, 0).await
+    }
+
+    /// The same, with the records submitted only after the first owner has died.
+    pub async fn run_idle_then(&self, all: usize, story: Story) -> usize {
+        self.commits.store(0, Ordering::SeqCst);
+        self.run(all, story, None, all).await
+    }
+
+    /// How many batches were committed since.
+    pub fn commits(&self) -> usize {
+        self.commits.load(Ordering::SeqCst)
     }
 
     /// The same, with further records submitted while the owner runs.
     pub async fn run_with_more(&self, first: usize, all: usize, story: Story) -> usize {
-        self.run(all, story, Some(first..all)).await
+        self.run(all, story, Some(first..all), 0).await
     }
 
-    async fn run(&self, all: usize, story: Story, more: Option<Range<usize>>) -> usize {
+    async fn run(&self, all: usize, story: Story, more: Option<Range<usize>>, late: usize) -> usize {
         let seen = Arc::new(AtomicUsize::new(0));
         let mut deaths = 0;
         let enough = async {
@@ -253,6 +276,9 @@ impl Bench {
                         owner.abort();
                         let _ = owner.await;
                         deaths += 1;
+                        if deaths == 1 {
+                            self.submit(0..late).await;
+                        }
                     }
                     ended = &mut owner => panic!("the owner ended: {:?}", ended.unwrap()),
                     () = &mut enough => {
