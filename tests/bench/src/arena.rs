@@ -40,15 +40,7 @@ impl Arena {
     /// # Errors
     /// The log's own.
     pub async fn open(log: Arc<dyn Log>) -> anyhow::Result<Self> {
-        let prefix = new_name();
-        let name = |what: &str| format!("{prefix}.{what}");
-        let arena = Self {
-            log,
-            inbox: name("inbox.g1"),
-            outbox: name("outbox"),
-            dead_letters: name("dead-letters"),
-            prefix: prefix.clone(),
-        };
+        let arena = Self::named(log);
         let config = BTreeMap::from([("message.timestamp.type".to_owned(), "LogAppendTime".to_owned())]);
         let new = |name: &String| NewTopic {
             name: name.clone(),
@@ -58,6 +50,20 @@ impl Arena {
         };
         arena.log.create(&[&arena.inbox, &arena.outbox, &arena.dead_letters].map(new)).await?;
         Ok(arena)
+    }
+
+    /// The names of an arena on a log, without its topics.
+    #[must_use]
+    pub fn named(log: Arc<dyn Log>) -> Self {
+        let prefix = new_name();
+        let name = |what: &str| format!("{prefix}.{what}");
+        Self {
+            log,
+            inbox: name("inbox.g1"),
+            outbox: name("outbox"),
+            dead_letters: name("dead-letters"),
+            prefix: prefix.clone(),
+        }
     }
 
     /// An arena in this process's memory.
@@ -99,7 +105,11 @@ impl Arena {
     ///
     /// # Errors
     /// The log's own.
-    pub async fn fill(&self, count: u64, mut make: impl FnMut(u64) -> anyhow::Result<NewRecord>) -> anyhow::Result<()> {
+    pub async fn fill(
+        &self,
+        count: u64,
+        mut make: impl FnMut(u64) -> anyhow::Result<NewRecord>,
+    ) -> anyhow::Result<()> {
         let publisher = self.log.publisher().await?;
         let mut chunk = Vec::with_capacity(CHUNK);
         for number in 0..count {
@@ -125,8 +135,9 @@ impl Arena {
     }
 
     async fn ends(&self, topic: &str) -> anyhow::Result<u64> {
-        let from: Vec<_> =
-            (0..PARTITIONS).map(|partition| (TopicPartition::new(topic, partition), Start::Beginning)).collect();
+        let from: Vec<_> = (0..PARTITIONS)
+            .map(|partition| (TopicPartition::new(topic, partition), Start::Beginning))
+            .collect();
         let ends = self.log.reader(&from).await?.ends().await?;
         Ok(ends.iter().sum::<i64>().cast_unsigned())
     }

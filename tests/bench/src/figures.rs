@@ -41,7 +41,13 @@ impl Sheet {
     /// An empty sheet.
     #[must_use]
     pub fn new(bench: &str, command: &str, machine: Machine) -> Self {
-        Self { bench: bench.to_owned(), command: command.to_owned(), machine, lines: Vec::new(), notes: Vec::new() }
+        Self {
+            bench: bench.to_owned(),
+            command: command.to_owned(),
+            machine,
+            lines: Vec::new(),
+            notes: Vec::new(),
+        }
     }
 
     /// One more round's figure.
@@ -69,6 +75,15 @@ impl Sheet {
         }
     }
 
+    /// The median of one line divided by another's: for what falls into two heaps, where the ratio of
+    /// one round says nothing.
+    pub fn divide_medians(&mut self, what: &str, of: &str, by: &str) {
+        let median = |name: &str| self.lines.iter().find(|line| line.what == name).map(|line| line.median);
+        if let (Some(of), Some(by)) = (median(of), median(by)) {
+            self.add(what, "", of / by);
+        }
+    }
+
     /// What one must know to read it.
     pub fn note(&mut self, note: impl Into<String>) {
         self.notes.push(note.into());
@@ -80,10 +95,12 @@ impl Sheet {
         let width = self.lines.iter().map(|line| line.what.len()).max().unwrap_or(0);
         let mut table = String::new();
         for line in &self.lines {
-            let _ = write!(table, "{:width$}  {:>10} {:<10} |", line.what, shown(line.median), line.unit);
-            for round in &line.rounds {
-                let _ = write!(table, " {:>9}", shown(*round));
+            let _ = write!(table, "{:width$}  {:>10} {:<9}", line.what, shown(line.median), line.unit);
+            if line.rounds.len() > 1 {
+                let rounds: Vec<String> = line.rounds.iter().map(|round| shown(*round)).collect();
+                let _ = write!(table, " | {}", rounds.join("  "));
             }
+            table.truncate(table.trim_end().len());
             table.push('\n');
         }
         for note in &self.notes {
@@ -170,9 +187,13 @@ mod tests {
     /// Digits where they say something.
     #[test]
     fn shows_what_it_deserves() {
-        for (value, expected) in
-            [(0.8765, "0.88"), (12.34, "12.3"), (999.4, "999"), (1_234_567.8, "1,234,568"), (-1_000.0, "-1,000")]
-        {
+        for (value, expected) in [
+            (0.8765, "0.88"),
+            (12.34, "12.3"),
+            (999.4, "999"),
+            (1_234_567.8, "1,234,568"),
+            (-1_000.0, "-1,000"),
+        ] {
             assert_eq!(shown(value), expected);
         }
     }

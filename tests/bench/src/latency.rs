@@ -2,20 +2,22 @@
 //! reader of committed records sees the output. The schedule waits for nobody.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use rdkafka::Message as _;
-use rdkafka::producer::BaseRecord;
 use schemas_records::Headers;
+use tokio::task::JoinHandle;
+use topics_log::NewRecord;
 
 use crate::arena::{Arena, PARTITIONS};
+use crate::feed::Feed;
 use crate::figures::Sheet;
 use crate::hop::Subject;
 use crate::message::Parrot;
 use crate::pace::{Schedule, wait_until};
-use crate::raw::{self, Copier};
+use crate::raw::Copier;
 use crate::traffic::{Traffic, number_of};
 use crate::watch::Watch;
 use crate::worker::{self, Store};
@@ -49,7 +51,8 @@ pub async fn measure(sheet: &mut Sheet, brokers: &str, rounds: u32, seconds: u32
     }
     for subject in &SUBJECTS[1..] {
         for (_, word) in QUANTILES {
-            let (ours, raw) = (format!("{}, {word}", subject.name()), format!("{}, {word}", SUBJECTS[0].name()));
+            let (ours, raw) =
+                (format!("{}, {word}", subject.name()), format!("{}, {word}", SUBJECTS[0].name()));
             sheet.divide(&format!("{ours} / raw"), &ours, &raw);
         }
     }
@@ -85,71 +88,64 @@ impl Seen {
 async fn round(subject: Subject, brokers: &str, time: Duration) -> anyhow::Result<Histogram<u64>> {
     let arena = Arena::on_kafka(brokers).await?;
     let traffic = Traffic::new(&arena)?;
-    let stopped = Arc::new(AtomicBool::new(false));
-    let running = match subject {
-        Subject::Raw | Subject::RawWithHeaders => {
-            let (route, codec) = (subject.route(brokers, &arena), traffic.codec.clone());
-            let told = Arc::clone(&stopped);
-            let copy = move || Copier::open(route, codec)?.run(|_| !told.load(Ordering::Acquire));
-            Moving::Raw(tokio::task::spawn_blocking(copy))
-        }
-        Subject::Agent(store) => {
-            let works = Arc::new(traffic.works(&arena, Parrot)?);
-            Moving::Worker(worker::start(&arena, &traffic, works, store, u64::MAX)?)
-        }
-    };
+    let moving = Moving::start(subject, brokers, &arena, &traffic)?;
     let schedule = Schedule::per_second(RATE);
-    let counts = schedule.first_from(schedule.start + WARM_UP)..schedule.first_from(schedule.start + WARM_UP + time);
-    let last = counts.end;
-    let seen =
-        Arc::new(Mutex::new(Seen { schedule, counts, histogram: Histogram::new_with_bounds(1, 60_000_000, 3)? }));
+    let (from, until) = (schedule.start + WARM_UP, schedule.start + WARM_UP + time);
+    let counts = schedule.first_from(from)..schedule.first_from(until);
+    let histogram = Histogram::new_with_bounds(1, 60_000_000, 3)?;
+    let seen = Arc::new(Mutex::new(Seen { schedule, counts, histogram }));
     let noting = Arc::clone(&seen);
     let watch = Watch::begin(brokers, &arena.outbox, PARTITIONS, move |message, at| {
         if let Some(number) = number_of(message.key().unwrap_or_default()) {
-            noting.lock().unwrap_or_else(PoisonError::into_inner).see(number, at);
+            lock(&noting).see(number, at);
         }
     })?;
     let bare = subject == Subject::Raw;
-    let sending = {
-        let brokers = brokers.to_owned();
-        move || send(&brokers, &traffic, bare, &schedule, last)
-    };
-    tokio::task::spawn_blocking(sending).await??;
-    let complete = wait_until(PATIENCE, || seen.lock().unwrap_or_else(PoisonError::into_inner).is_complete()).await;
-    stopped.store(true, Ordering::Release);
-    match running {
-        Moving::Raw(copy) => drop(copy.await??),
-        Moving::Worker(worker) => worker.stop().await?,
-    }
+    let feed = Feed::begin(brokers, schedule, move |number| {
+        let record = traffic.input(number, number)?;
+        Ok(if bare { NewRecord { headers: Headers::new(), ..record } } else { record })
+    })?;
+    tokio::time::sleep_until(until.into()).await; // paces load
+    let complete = wait_until(PATIENCE, || lock(&seen).is_complete()).await;
+    feed.end()?;
+    moving.stop().await?;
     watch.end()?;
     arena.close().await?;
-    let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+    let seen = lock(&seen);
     anyhow::ensure!(complete, "{} of {:?} records came out in time", seen.histogram.len(), seen.counts);
     Ok(seen.histogram.clone())
 }
 
+fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// A subject that runs.
 enum Moving {
-    Raw(tokio::task::JoinHandle<anyhow::Result<Duration>>),
+    Raw(JoinHandle<anyhow::Result<Duration>>, Arc<AtomicBool>),
     Worker(worker::Running),
 }
 
-/// Sends every record when it is due.
-fn send(brokers: &str, traffic: &Traffic, bare: bool, schedule: &Schedule, last: u64) -> anyhow::Result<()> {
-    let sender = raw::sender(brokers)?;
-    let mut failed = None;
-    schedule.run(|number| {
-        let sent = (|| {
-            let mut record = traffic.input(number, number)?;
-            if bare {
-                record.headers = Headers::new();
-            }
-            raw::send(&sender, &record)
-        })();
-        if let Err(error) = sent {
-            failed.get_or_insert(error);
+impl Moving {
+    fn start(subject: Subject, brokers: &str, arena: &Arena, traffic: &Traffic) -> anyhow::Result<Self> {
+        if let Subject::Agent(store) = subject {
+            let works = Arc::new(traffic.works(arena, Parrot)?);
+            return Ok(Self::Worker(worker::start(arena, traffic, works, store, u64::MAX)?));
         }
-        number + 1 < last && failed.is_none()
-    });
-    failed.map_or(Ok(()), Err)
+        let (route, codec) = (subject.route(brokers, arena), traffic.codec.clone());
+        let ends = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&ends);
+        let copy = move || Copier::open(route, codec)?.run(|_| !told.load(Ordering::Acquire));
+        Ok(Self::Raw(tokio::task::spawn_blocking(copy), ends))
+    }
+
+    async fn stop(self) -> anyhow::Result<()> {
+        match self {
+            Self::Raw(copy, ends) => {
+                ends.store(true, Ordering::Release);
+                copy.await?.map(drop)
+            }
+            Self::Worker(worker) => worker.stop().await,
+        }
+    }
 }

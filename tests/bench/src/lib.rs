@@ -20,6 +20,7 @@ pub mod traffic;
 pub mod worker;
 // What it is measured with.
 pub mod arena;
+pub mod feed;
 pub mod figures;
 pub mod machine;
 pub mod pace;

@@ -1,6 +1,7 @@
 //! Where a figure was taken: cores, memory, kernel, Java, and how busy it was. No name, no date.
 
 use std::fs;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -48,7 +49,10 @@ impl Machine {
     /// How busy it was, in words.
     #[must_use]
     pub fn load(&self) -> String {
-        format!("load average {:.1} before, {:.1} after, of {} cores", self.load_before, self.load_after, self.cores)
+        format!(
+            "load average {:.1} before, {:.1} after, of {} cores",
+            self.load_before, self.load_after, self.cores
+        )
     }
 }
 
@@ -57,6 +61,19 @@ impl Machine {
 pub fn resident_bytes(pid: u32) -> u64 {
     field(&format!("/proc/{pid}/status"), "VmRSS").map_or(0, |text| kibibytes(&text) * 1024)
 }
+
+/// Time that this process, all its threads together, has spent on processors; to a hundredth of a second.
+#[must_use]
+pub fn processor_time() -> Duration {
+    let text = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // Behind the program's name, which may hold anything: user and system ticks are fields 14 and 15.
+    let fields: Vec<&str> = text.rsplit(") ").next().unwrap_or_default().split(' ').collect();
+    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
+    Duration::from_millis((ticks(11) + ticks(12)) * 1_000 / TICKS_PER_SECOND)
+}
+
+/// What Linux shows to processes, on every machine there is.
+const TICKS_PER_SECOND: u64 = 100;
 
 fn load_average() -> f64 {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();

@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::RDKafkaErrorCode as Code;
-use rdkafka::message::{BorrowedMessage, Headers as _};
+use rdkafka::message::BorrowedMessage;
 use rdkafka::producer::{BaseRecord, Producer as _, ThreadedProducer};
 use rdkafka::{Message as _, Offset, TopicPartitionList};
 use schemas_codec::Codec;
 
 use crate::message::Report;
 
-pub use clients::{Deliveries, consumer, reader, send, sender};
+pub use clients::{Deliveries, consumer, flush, reader, send, sender};
 
 /// Most records in one transaction: as a worker takes them.
 const BATCH_RECORDS_MAX: usize = 10_000;

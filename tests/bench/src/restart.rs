@@ -5,24 +5,23 @@
 //! the kill: no other can be told from what the dead process had still committed.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use infra_node::{Config, Node, open};
 use rdkafka::Message as _;
-use schemas_records::Headers;
 use tempfile::TempDir;
 use topics_catalog::{Kind, Topics};
 use topics_log::NewRecord;
 
-use crate::arena::{AGENT, Arena, PARTITIONS, new_name};
+use crate::arena::{AGENT, Arena, PARTITIONS, connect, new_name};
 use crate::children::{Process, team};
+use crate::feed::Feed;
 use crate::figures::Sheet;
 use crate::hop::Subject;
 use crate::pace::{Schedule, wait_until};
-use crate::raw::{self, Route};
+use crate::raw::Route;
 use crate::traffic::{Traffic, number_of};
 use crate::watch::Watch;
 
@@ -54,6 +53,15 @@ impl Victim {
             Self::Whole => "node with every role, task -> result (2 transactional hops)",
         }
     }
+
+    /// An input of its kind.
+    fn record(self, traffic: &Traffic, number: u64) -> anyhow::Result<NewRecord> {
+        match self {
+            Self::Raw => traffic.bare(number, number),
+            Self::Agent => traffic.input(number, number),
+            Self::Whole => traffic.task(number),
+        }
+    }
 }
 
 /// Measures all of it.
@@ -68,11 +76,15 @@ pub async fn measure(sheet: &mut Sheet, brokers: &str, kills: u32) -> anyhow::Re
     for kill in 0..kills {
         for scene in &mut scenes {
             let took = scene.kill(u64::from(kill)).await?;
-            sheet.add(&format!("{}: kill -9 to the next output", scene.victim.name()), "s", took.as_secs_f64());
+            sheet.add(
+                &format!("{}: kill -9 to the next output", scene.victim.name()),
+                "s",
+                took.as_secs_f64(),
+            );
         }
     }
     let of = |victim: Victim| format!("{}: kill -9 to the next output", victim.name());
-    sheet.divide("node with one agent / raw copier", &of(Victim::Agent), &of(Victim::Raw));
+    sheet.divide_medians("node with one agent / raw copier, medians", &of(Victim::Agent), &of(Victim::Raw));
     let mut losses = Vec::new();
     for scene in scenes {
         losses.push(scene.strike().await?);
@@ -129,37 +141,77 @@ impl Scene {
         })
     }
 
-    fn record(&self, number: u64) -> anyhow::Result<NewRecord> {
-        let record = match self.victim {
-            Victim::Raw => NewRecord { headers: Headers::new(), ..self.traffic.bare(number, number)? },
-            Victim::Agent => self.traffic.input(number, number)?,
-            Victim::Whole => self.traffic.task(number)?,
-        };
-        Ok(NewRecord { topic: Arc::clone(&self.inbox), ..record })
-    }
-
     /// Feeds it, kills it, and says how long it took to go on.
     async fn kill(&mut self, sample: u64) -> anyhow::Result<Duration> {
         let first = sample * SAMPLE_NUMBERS;
         let schedule = Schedule::per_second(RATE);
-        let stopped = AtomicBool::new(false);
-        let (took, sent) = std::thread::scope(|scope| {
-            let this = &*self;
-            let feed = || -> anyhow::Result<u64> {
-                let sender = raw::sender(&this.brokers)?;
-                let (mut failed, mut sent) = (None, 0);
-                schedule.run(|number| {
-                    let outcome = this.record(first + number).and_then(|record| raw::send(&sender, &record));
-                    failed = outcome.err();
-                    sent = number + 1;
-                    failed.is_none() && !stopped.load(Ordering::Acquire)
-                });
-                failed.map_or(Ok(sent), Err)
-            };
-            scope.spawn(feed);
-            (Duration::ZERO, 0_u64)
-        });
-        let _ = (took, sent);
-        todo!()
+        let (victim, traffic, inbox) = (self.victim, self.traffic.clone(), Arc::clone(&self.inbox));
+        let feed = Feed::begin(&self.brokers, schedule, move |number| {
+            let record = victim.record(&traffic, first + number)?;
+            Ok(NewRecord { topic: Arc::clone(&inbox), ..record })
+        })?;
+        let name = victim.name();
+        let flows = || lock(&self.seen).range(first..).count() >= OUTPUTS_BEFORE;
+        anyhow::ensure!(wait_until(PATIENCE, flows).await, "{name}: outputs do not flow");
+        let killed = self.process.kill_and_restart()?;
+        let threshold = first + schedule.first_from(killed);
+        let goes_on = || lock(&self.seen).range(threshold..).next().is_some();
+        anyhow::ensure!(wait_until(PATIENCE, goes_on).await, "{name}: no output after the kill");
+        let next = lock(&self.seen).range(threshold..).map(|(_, (at, _))| *at).min();
+        let sent = feed.end()?;
+        let complete = || lock(&self.seen).range(first..first + sent).count() as u64 == sent;
+        // What is lost shows at the end.
+        wait_until(PATIENCE, complete).await;
+        self.sent += sent;
+        Ok(next.context("an output that was there is gone")?.saturating_duration_since(killed))
     }
+
+    /// Ends it. What was lost and doubled, in words.
+    async fn strike(self) -> anyhow::Result<String> {
+        drop(self.process);
+        self.watch.end()?;
+        let log = connect(&self.brokers).await?;
+        let prefix = self.inbox.split('.').next().unwrap_or_default();
+        let topics = log.topics(&format!("{prefix}.")).await?;
+        log.remove(&topics.into_iter().map(|topic| topic.name).collect::<Vec<_>>()).await?;
+        let seen = lock(&self.seen);
+        let doubled = seen.values().filter(|(_, times)| *times > 1).count();
+        let lost = self.sent - (seen.len() as u64).min(self.sent);
+        Ok(format!("{}: {} inputs, {lost} lost, {doubled} doubled", self.victim.name(), self.sent))
+    }
+}
+
+fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What is to be started, what it reads and what it writes.
+type Plan = (Vec<String>, String, String);
+
+/// The raw copier over an arena.
+async fn copier(brokers: &str) -> anyhow::Result<Plan> {
+    let arena = Arena::on_kafka(brokers).await?;
+    let Route { from, to, name, .. } = Subject::Raw.route(brokers, &arena);
+    let arguments = ["raw-copier", "--brokers", brokers, "--from", &from, "--to", &to, "--name", &name];
+    Ok((arguments.map(str::to_owned).to_vec(), from, to))
+}
+
+/// A node in a namespace of its own: what is fed in are inputs to its agent, or tasks.
+async fn node(brokers: &str, data: &TempDir, roles: &str) -> anyhow::Result<Plan> {
+    let sets = [
+        format!("namespace={}", new_name()),
+        format!("brokers={brokers}"),
+        format!("data={}", data.path().display()),
+        roles.to_owned(),
+        "log=error".to_owned(),
+    ];
+    // Only to make the topics: a node without a folder.
+    let plain: Vec<String> = sets.iter().filter(|set| !set.starts_with("data=")).cloned().collect();
+    let config = Config::read(None, [], &plain)?;
+    let node = Node::new(team(), open(&config).await?, config.settings.clone())?;
+    node.plan(Topics { partitions: PARTITIONS, replication: 0 }).await?.apply(&*node.doors().log).await?;
+    let names = node.names();
+    let inbox = if roles == "roles=" { names.topic(Kind::Tasks) } else { names.inbox(AGENT) };
+    let arguments = std::iter::once("node".to_owned()).chain(sets).collect();
+    Ok((arguments, inbox, names.topic(Kind::Results)))
 }

@@ -8,9 +8,8 @@ use agents_work::{Bounds, Logic, Team, Works};
 use anyhow::Context;
 use schemas_codec::{Codec, Registry};
 use schemas_records::{
-    Address, Budget, CallId, Echo, Envelope, Headers, Key, Kind, Limits, ModelAnswer, Origin, Outcome, Position,
-    ReplyKind, ReplyTo, TaskId, Timestamp, WorkId, WorkPath,
-    headers,
+    Address, Budget, CallId, Echo, Envelope, Headers, Key, Kind, Limits, ModelAnswer, Origin, Outcome,
+    Position, ReplyKind, ReplyTo, TaskId, Timestamp, WorkId, WorkPath, headers,
 };
 use topics_catalog::FIRST_GENERATION;
 use topics_log::{NewRecord, partition_of};
@@ -59,7 +58,8 @@ impl Traffic {
     /// # Errors
     /// None that a sound arena has.
     pub fn works<A: Agent>(&self, arena: &Arena, agent: A) -> anyhow::Result<Works> {
-        let team = Team { codec: self.codec.clone(), directory: arena.directory(), bounds: Bounds::default() };
+        let team =
+            Team { codec: self.codec.clone(), directory: arena.directory(), bounds: Bounds::default() };
         let logic: Arc<dyn Logic> = Arc::new(Typed::new(Arc::new(agent), self.codec.clone()));
         Works::new(AGENT, team, logic).map_err(anyhow::Error::msg)
     }
@@ -127,7 +127,11 @@ impl Traffic {
             outcome: None,
             reply_to: None,
             limits: Limits { deadline: FAR_AHEAD, budget: BUDGET, priority: 4, tenant: "briefing".into() },
-            origin: Origin { topic: "bench.briefing.tasks".into(), partition: 0, offset: number.cast_signed() },
+            origin: Origin {
+                topic: "bench.briefing.tasks".into(),
+                partition: 0,
+                offset: number.cast_signed(),
+            },
             accepted_at: LONG_AGO,
             asked_at: None,
             depth: 1,

@@ -2,7 +2,7 @@
 //! records to the commit of its last.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -94,8 +94,32 @@ pub struct Meter {
     inner: Arc<dyn Handler>,
     wanted: u64,
     steps: AtomicU64,
-    times: Mutex<(Option<Instant>, Option<Instant>)>,
+    times: Mutex<Times>,
     done: Notify,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Times {
+    first: Option<Instant>,
+    last: Option<Instant>,
+    /// The last moment that was reached.
+    since: Option<Instant>,
+    spent: Spent,
+}
+
+/// Where the time of a worker went: between which of its moments.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Spent {
+    /// From the first poll that brought records to the last commit.
+    pub all: Duration,
+    /// Settling, pruning, polling: from a commit to the next records.
+    pub polling: Duration,
+    /// Loading and stepping.
+    pub stepping: Duration,
+    /// Saving rows and producing outputs, side by side.
+    pub producing: Duration,
+    /// Sending offsets and committing.
+    pub committing: Duration,
 }
 
 impl Meter {
@@ -111,18 +135,19 @@ impl Meter {
         })
     }
 
-    /// Waits until the last step is committed; how long it was since the first records were polled.
-    pub async fn finished(&self) -> Duration {
+    /// Waits until the last step is committed; where the time went since the first records were polled.
+    pub async fn finished(&self) -> Spent {
         loop {
             let done = self.done.notified();
-            if let (Some(first), Some(last)) = *self.times() {
-                return last - first;
+            let Times { first, last, spent, .. } = *self.times();
+            if let (Some(first), Some(last)) = (first, last) {
+                return Spent { all: last - first, ..spent };
             }
             done.await;
         }
     }
 
-    fn times(&self) -> std::sync::MutexGuard<'_, (Option<Instant>, Option<Instant>)> {
+    fn times(&self) -> MutexGuard<'_, Times> {
         self.times.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -145,15 +170,25 @@ impl Handler for Meter {
 #[async_trait]
 impl Probe for Meter {
     async fn at(&self, _who: &str, moment: Moment) {
+        let now = Instant::now();
+        let mut times = self.times();
+        let since = times.since.map_or(Duration::ZERO, |since| now - since);
+        let Spent { polling, stepping, producing, committing, .. } = &mut times.spent;
         match moment {
-            Moment::Polled => {
-                self.times().0.get_or_insert_with(Instant::now);
-            }
-            Moment::Committed if self.steps.load(Ordering::Relaxed) >= self.wanted => {
-                self.times().1.get_or_insert_with(Instant::now);
-                self.done.notify_one();
-            }
-            _ => {}
+            Moment::Polled => *polling += since,
+            Moment::Stepped => *stepping += since,
+            // Whichever of the two comes last ends the stretch.
+            Moment::Saved | Moment::Produced => *producing += since,
+            Moment::OffsetsSent | Moment::Committed => *committing += since,
+            _ => return,
+        }
+        times.since = Some(now);
+        if moment == Moment::Polled {
+            times.first.get_or_insert(now);
+        }
+        if moment == Moment::Committed && self.steps.load(Ordering::Relaxed) >= self.wanted {
+            times.last.get_or_insert(now);
+            self.done.notify_one();
         }
     }
 }
@@ -208,20 +243,20 @@ pub fn run(
 }
 
 impl Running {
-    /// Waits for its last step's commit, then stops it. How long all its steps took.
+    /// Waits for its last step's commit, then stops it. Where the time went.
     ///
     /// # Errors
     /// The worker's own, and one that hangs.
-    pub async fn finish(mut self) -> anyhow::Result<Duration> {
-        let took = tokio::select! {
-            took = tokio::time::timeout(PATIENCE, self.meter.finished()) => took.context("the worker hangs")?,
+    pub async fn finish(mut self) -> anyhow::Result<Spent> {
+        let spent = tokio::select! {
+            spent = tokio::time::timeout(PATIENCE, self.meter.finished()) => spent.context("the worker hangs")?,
             ended = &mut self.task => {
                 ended??;
                 anyhow::bail!("the worker ended before it was done");
             }
         };
         self.stop().await?;
-        Ok(took)
+        Ok(spent)
     }
 
     /// Stops it.

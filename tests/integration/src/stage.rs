@@ -72,7 +72,7 @@ impl Stage {
     pub async fn member(&self, instance: &str, topic: &str) -> Member {
         let group = Group { id: self.name("group"), instance: instance.into() };
         let consumer = self.log.join(group, &[topic]).await.expect("join");
-        Member { consumer, owned: Vec::new() }
+        Member { consumer, owned: Vec::new(), unread: Vec::new() }
     }
 
     /// A member that owns so many partitions and reads them from their beginning.
@@ -82,7 +82,7 @@ impl Stage {
     pub async fn owning(&self, instance: &str, topic: &str, partitions: usize) -> Member {
         let mut member = self.member(instance, topic).await;
         let deadline = Instant::now() + SETTLE;
-        while member.owned.len() < partitions {
+        while member.owned.len() < partitions || !member.unread.is_empty() {
             assert!(Instant::now() < deadline, "{instance} owns {:?}", member.owned);
             member.turn(1).await.expect("poll");
         }
@@ -118,21 +118,31 @@ pub struct Member {
     pub consumer: Box<dyn Consumer>,
     /// What it owns as far as it knows.
     pub owned: Vec<Assignment>,
+    /// Those of them that it does not read yet.
+    unread: Vec<Assignment>,
 }
 
 impl Member {
-    /// One poll. New partitions are read from their committed offsets, or from their beginning.
+    /// One poll. With the next, new partitions are read from their committed offsets, or from their
+    /// beginning.
     ///
     /// # Errors
     /// The log's.
     pub async fn turn(&mut self, max: usize) -> Result<Vec<Record>, Error> {
+        if !self.unread.is_empty() {
+            self.read_on(&self.unread.clone()).await?;
+            self.unread.clear();
+        }
         match self.consumer.poll(max, Duration::from_millis(100)).await? {
             Polled::Records(records) => return Ok(records),
             Polled::Assigned(assigned) => {
-                self.read_on(&assigned).await?;
-                self.owned.extend(assigned);
+                self.owned.extend(assigned.iter().cloned());
+                self.unread.extend(assigned);
             }
-            Polled::Revoked(_) => self.owned.retain(|own| own.token.is_alive()),
+            Polled::Revoked(_) => {
+                self.owned.retain(|own| own.token.is_alive());
+                self.unread.retain(|own| own.token.is_alive());
+            }
         }
         Ok(Vec::new())
     }

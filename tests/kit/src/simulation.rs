@@ -18,6 +18,7 @@
 //! ```
 
 pub mod chance;
+pub mod stage;
 pub mod storm;
 pub mod team;
 pub mod trace;
@@ -44,14 +45,16 @@ pub use chance::Chance;
 pub use producer::Task;
 pub use storm::Storm;
 
-use crate::verify::{Counts, Settled};
+use crate::verify::{Counts, Evidence, Settled};
 
 type MakeTasks = Arc<dyn Fn(&mut Chance) -> Vec<Task> + Send + Sync>;
+type MakeStorm = Arc<dyn Fn(&Chance) -> Storm + Send + Sync>;
 
 /// A team and its tasks, to be put through storms.
 pub struct Simulation {
     team: Team,
     tasks: MakeTasks,
+    storm: MakeStorm,
     command: String,
     /// How tasks end in a calm, by what their producer sends: the input as it stands in the entry inbox,
     /// and the end. Filled as tasks are met.
@@ -112,13 +115,20 @@ impl Simulation {
     pub fn of(team: Team) -> Self {
         let tasks: MakeTasks = Arc::new(|_| Vec::new());
         let command = "run the simulation with seed {seed} again".to_owned();
-        Self { team, tasks, command, calm: Mutex::default() }
+        Self { team, tasks, storm: Arc::new(Storm::of), command, calm: Mutex::default() }
     }
 
     /// Gives it the tasks of each seed.
     #[must_use]
     pub fn tasks(mut self, tasks: impl Fn(&mut Chance) -> Vec<Task> + Send + Sync + 'static) -> Self {
         self.tasks = Arc::new(tasks);
+        self
+    }
+
+    /// Gives it other storms than [`Storm::of`].
+    #[must_use]
+    pub fn storms(mut self, storm: impl Fn(&Chance) -> Storm + Send + Sync + 'static) -> Self {
+        self.storm = Arc::new(storm);
         self
     }
 
@@ -134,7 +144,7 @@ impl Simulation {
     /// # Errors
     /// [`Failed`], with what did not hold.
     pub fn run(&self, seed: u64) -> Result<Report, Failed> {
-        run::seed(self, seed, false)
+        run::seed(self, seed, false).map(|(report, _)| report)
     }
 
     /// The same, with a trace of every moment and every record.
@@ -142,6 +152,14 @@ impl Simulation {
     /// # Errors
     /// [`Failed`], with what did not hold.
     pub fn show(&self, seed: u64) -> Result<Report, Failed> {
-        run::seed(self, seed, true)
+        run::seed(self, seed, true).map(|(report, _)| report)
+    }
+
+    /// What the verifier was given of a seed under which everything held.
+    ///
+    /// # Errors
+    /// [`Failed`], with what did not hold.
+    pub fn evidence(&self, seed: u64) -> Result<Evidence, Failed> {
+        run::seed(self, seed, false).map(|(_, evidence)| evidence)
     }
 }

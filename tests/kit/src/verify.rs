@@ -92,6 +92,8 @@ pub struct Ledger {
     pub spoilt: BTreeSet<String>,
     /// When partitions of the requests' topic were taken over: what was in flight then may be asked again.
     pub takeovers: Vec<Timestamp>,
+    /// From when to when an owner was cut off and did not know: what came then it may have asked as well.
+    pub strays: Vec<(Timestamp, Timestamp)>,
 }
 
 /// What there is to judge by.

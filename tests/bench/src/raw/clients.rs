@@ -2,8 +2,8 @@
 //! what it is the ceiling of.
 
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
@@ -113,6 +113,15 @@ pub fn send(sender: &ThreadedProducer<Deliveries>, record: &NewRecord) -> anyhow
     sender.send(native).map_err(|(error, _)| error).context("could not send")
 }
 
+/// Waits until everything that was handed over is delivered.
+///
+/// # Errors
+/// If it is not within ten seconds, or a record was not delivered.
+pub fn flush(sender: &ThreadedProducer<Deliveries>) -> anyhow::Result<()> {
+    sender.flush(Duration::from_secs(10)).context("could not deliver what was sent")?;
+    sender.context().settle(Duration::ZERO)
+}
+
 /// The route's transactional producer. The thread that makes it is the one that waits for deliveries.
 pub(super) fn transactor(route: &Route) -> anyhow::Result<ThreadedProducer<Deliveries>> {
     let mut config = client(&route.brokers, EVERY_PRODUCER);
@@ -178,7 +187,8 @@ impl ProducerContext for Deliveries {
             self.has_failed.store(true, Ordering::Release);
         }
         // A sender outside transactions does not count what it sends.
-        let before = self.outstanding.fetch_update(Ordering::AcqRel, Ordering::Acquire, |count| count.checked_sub(1));
+        let before =
+            self.outstanding.fetch_update(Ordering::AcqRel, Ordering::Acquire, |count| count.checked_sub(1));
         if before == Ok(1)
             && let Some(waiter) = self.waiter.get()
         {
@@ -192,7 +202,8 @@ pub(super) fn learn_brokers(producer: &ThreadedProducer<Deliveries>, bound: Dura
     let mut metadata = ptr::null();
     let client = producer.client().native_ptr();
     // SAFETY: the client is alive; a null topic asks for no topic; the answer is destroyed below.
-    let error = unsafe { sys::rd_kafka_metadata(client, 0, ptr::null_mut(), &raw mut metadata, millis(bound)) };
+    let error =
+        unsafe { sys::rd_kafka_metadata(client, 0, ptr::null_mut(), &raw mut metadata, millis(bound)) };
     anyhow::ensure!(
         error == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR,
         "could not ask for the brokers: {error:?}"

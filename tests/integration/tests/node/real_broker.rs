@@ -5,9 +5,13 @@ mod broker;
 mod house;
 mod ledger;
 mod life;
+mod producer;
 mod tasks;
 
 // The tests.
+mod agents;
+mod commands;
 mod faults;
+mod input;
 mod kills;
 mod moments;

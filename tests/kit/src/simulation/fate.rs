@@ -57,6 +57,7 @@ async fn begin(
         Event::Leave(slot) => of(world, slot).iter().for_each(|life| life.leave.cancel()),
         Event::Freeze(slot, time) | Event::Stop(slot, time) => {
             let life = of(world, slot).pop()?;
+            world.begin_stray(&life);
             for group in world.groups() {
                 control.freeze(&group, &life.name);
             }
@@ -71,6 +72,7 @@ async fn begin(
         }
         Event::Usurp(slot) => {
             let life = of(world, slot).pop()?;
+            world.begin_stray(&life);
             let chance = world.chance.of(&format!("usurper of {}", life.name));
             let (world, name) = (Arc::clone(world), life.name.clone());
             instances.spawn(Instance { world, slot, name, after: Duration::ZERO, chance }.run());
@@ -85,12 +87,13 @@ fn of(world: &World, slot: usize) -> Vec<Arc<Life>> {
     world.lives().into_iter().filter(|life| life.slot == slot).collect()
 }
 
-fn thaw(world: &World, life: &Life) {
+fn thaw(world: &World, life: &Arc<Life>) {
     world.trace.whisper(|| format!("thaw {}", life.name));
     for group in world.groups() {
         world.log.control().thaw(&group, &life.name);
     }
     life.go_on();
+    world.end_stray(life);
 }
 
 /// Sends a record again that was sent before: a gateway or a network that does so is within its rights.

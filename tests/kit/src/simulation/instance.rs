@@ -42,15 +42,15 @@ pub struct Instance {
 impl Instance {
     /// Lives, again and again, until all is over.
     pub async fn run(mut self) {
-        tokio::time::sleep(self.after).await; // virtual clock
-        loop {
+        self.pause(self.after).await;
+        while !self.world.over.is_cancelled() {
             let (number, life) = self.world.begin_life(self.name.clone(), self.slot);
             self.world.trace.say("start", || self.name.clone());
             let ending = self.live(&life).await;
             self.world.end_life(number);
             self.world.trace.say("end", || format!("{} {ending:?}", self.name));
-            // Another goes on under this name.
-            if ending == Ending::Usurped {
+            // If another goes on under this name, it is that one's now.
+            if ending == Ending::Usurped && self.world.lives().iter().any(|life| life.name == self.name) {
                 return;
             }
             self.come_back().await;
@@ -61,7 +61,7 @@ impl Instance {
     async fn come_back(&mut self) {
         let pause = if self.chance.happens(700) { (0, 2_000) } else { (2_000, 15_000) };
         let pause = self.chance.millis(pause.0, pause.1);
-        self.pause(pause).await; // virtual clock
+        self.pause(pause).await;
         if self.chance.happens(300) {
             self.name = format!("node-{}-{}", self.slot, self.chance.below(100_000));
             self.world.trace.count("restart under a new name");

@@ -33,16 +33,20 @@ struct Played {
 }
 
 /// Runs one seed and judges it.
-pub(super) fn seed(simulation: &Simulation, seed: u64, is_whole: bool) -> Result<Report, Failed> {
+pub(super) fn seed(
+    simulation: &Simulation,
+    seed: u64,
+    is_whole: bool,
+) -> Result<(Report, Evidence), Failed> {
     let chance = Chance::new(seed);
     let tasks = (simulation.tasks)(&mut chance.of("tasks"));
     let calm = calm(simulation, &tasks);
-    let storm = Storm::of(&chance);
+    let storm = (simulation.storm)(&chance);
     let failed = |violations, trace| Failed { seed, violations, command: simulation.command.clone(), trace };
     let calm = calm.map_err(|error| failed(vec![error], Vec::new()))?;
     let outcome = in_virtual_time(async {
         let played = play(simulation.team.clone(), seed, storm, &tasks, is_whole).await?;
-        let judged = judge(&played, simulation.team.clone(), calm).await;
+        let judged = gather(&played, simulation.team.clone(), calm).await;
         Ok::<_, String>((played, judged))
     });
     let (played, judged) = outcome.map_err(|error| failed(vec![error], Vec::new()))?;
@@ -51,13 +55,15 @@ pub(super) fn seed(simulation: &Simulation, seed: u64, is_whole: bool) -> Result
     if is_whole {
         trace.extend(records.iter().map(shown));
     }
-    let (counts, mut violations) = judged.map_err(|error| failed(vec![error], trace.clone()))?;
-    violations.extend(played.world.wrongs());
+    let (evidence, states) = judged.map_err(|error| failed(vec![error], trace.clone()))?;
+    let (counts, broken) = verify::check(&evidence);
+    let broken = broken.iter().map(ToString::to_string);
+    let violations: Vec<String> = broken.chain(states).chain(played.world.wrongs()).collect();
     if !violations.is_empty() {
         return Err(failed(violations, trace));
     }
     let happened = played.world.trace.counts();
-    Ok(Report { seed, counts, happened, digest: digest(&records), trace })
+    Ok((Report { seed, counts, happened, digest: digest(&records), trace }, evidence))
 }
 
 /// Runs a future on a thread of its own time: it never waits.
@@ -99,19 +105,19 @@ async fn play(team: Team, seed: u64, storm: Storm, tasks: &[Task], is_whole: boo
     Ok(Played { world, troubled, deadly })
 }
 
-/// Judges a run: the verifier, and the states that the store is left with.
-async fn judge(
+/// Gathers what a run is judged by; and which states the store was left with that are not those to which
+/// its log leads.
+async fn gather(
     played: &Played,
     team: Team,
     calm: BTreeMap<Bytes, Settled>,
-) -> Result<(verify::Counts, Vec<String>), String> {
+) -> Result<(Evidence, Vec<String>), String> {
     let world = &played.world;
     let records = world.log.control().committed_records();
     let described = world.log.topics("").await.map_err(|error| error.to_string())?;
     let topics = topics(world, &described);
-    let inbox = |record: &&Record| topics.inboxes.contains(&*record.topic_partition.topic);
-    let inboxes = records.iter().filter(inbox).cloned().collect();
-    let Replayed { steps, store } = replay(team, inboxes, described).await?;
+    let stepped = stepped(world, &records);
+    let Replayed { steps, store } = replay(team, stepped, described).await?;
     let states = states(world, &store, &steps).await?;
     let share = world.storm.open_max / u32::try_from(world.storm.partitions).unwrap_or(1);
     let evidence = Evidence {
@@ -128,10 +134,26 @@ async fn judge(
             paid: world.model.ledger(),
             spoilt: world.model.spoilt(),
             takeovers: world.reaper.takeovers("model-gateway"),
+            strays: world.strays(),
         }),
     };
-    let (counts, violations) = verify::check(&evidence);
-    Ok((counts, violations.iter().map(ToString::to_string).chain(states).collect()))
+    Ok((evidence, states))
+}
+
+/// The inbox records that were stepped: what came after everybody had left was not.
+fn stepped(world: &World, records: &[Record]) -> Vec<Record> {
+    let offsets = world.log.control().committed_offsets();
+    let mut stepped = Vec::new();
+    for agent in world.team.agents() {
+        let inbox = world.names.inbox(agent);
+        let Some(offsets) = offsets.get(&world.names.group(agent)) else { continue };
+        let is_stepped = |record: &&Record| {
+            let committed = offsets.get(&record.topic_partition).map_or(0, |committed| committed.offset);
+            *record.topic_partition.topic == *inbox && record.offset < committed
+        };
+        stepped.extend(records.iter().filter(is_stepped).cloned());
+    }
+    stepped
 }
 
 /// The states that are not the ones that the log's steps lead to.

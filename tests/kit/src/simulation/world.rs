@@ -29,6 +29,10 @@ pub const EPOCH: Timestamp = Timestamp(1_700_000_012_345);
 /// what is hopeless meets it.
 pub const DEADLINE: Duration = Duration::from_secs(240);
 
+/// Longest time in which a member that is connected again learns what it has lost: a poll, and the longest
+/// that a call of the log is held up.
+const POLL_MAX: Duration = Duration::from_secs(5);
+
 /// All that outlives an instance.
 pub struct World {
     /// Draws for whoever asks.
@@ -60,6 +64,8 @@ pub struct World {
     /// What went wrong that never may, found while it ran.
     wrongs: Mutex<Vec<String>>,
     last_life: Mutex<u64>,
+    /// Who was cut off from when on, and until when.
+    strays: Mutex<Vec<(Arc<Life>, Timestamp, Option<Timestamp>)>>,
     /// Cancelled once all is settled: whoever leaves from then on does not come back.
     pub over: CancellationToken,
 }
@@ -91,6 +97,7 @@ impl World {
             lives: Mutex::default(),
             wrongs: Mutex::default(),
             last_life: Mutex::default(),
+            strays: Mutex::default(),
             over: CancellationToken::new(),
             chance,
             storm,
@@ -160,7 +167,32 @@ impl World {
 
     /// Ends it.
     pub fn end_life(&self, number: u64) {
-        self.lives.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
+        let life = self.lives.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
+        if let Some(life) = life {
+            self.end_stray(&life);
+        }
+    }
+
+    /// A life is cut off, or another begins under its name, and it does not know.
+    pub fn begin_stray(&self, life: &Arc<Life>) {
+        let mut strays = self.strays.lock().unwrap_or_else(PoisonError::into_inner);
+        strays.push((Arc::clone(life), self.clock.now(), None));
+    }
+
+    /// It will know with its next poll, or is no more.
+    pub fn end_stray(&self, life: &Arc<Life>) {
+        let until = self.clock.now().plus(POLL_MAX);
+        let mut strays = self.strays.lock().unwrap_or_else(PoisonError::into_inner);
+        for stray in strays.iter_mut().filter(|(of, _, end)| Arc::ptr_eq(of, life) && end.is_none()) {
+            stray.2 = Some(until);
+        }
+    }
+
+    /// From when to when somebody was cut off and did not know.
+    #[must_use]
+    pub fn strays(&self) -> Vec<(Timestamp, Timestamp)> {
+        let strays = self.strays.lock().unwrap_or_else(PoisonError::into_inner);
+        strays.iter().map(|(_, from, until)| (*from, until.unwrap_or(Timestamp(i64::MAX)))).collect()
     }
 
     /// Who lives now.

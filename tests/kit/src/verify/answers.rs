@@ -77,11 +77,14 @@ fn check_paid(
             judge.find(Claim::PaidOnce, format!("question {question} was asked by nobody"));
             continue;
         };
-        let during = |at: &&Timestamp| !is_clock_steady || (asked.from <= **at && **at <= asked.to);
-        let takeovers = u64::try_from(ledger.takeovers.iter().filter(during).count()).unwrap_or(0);
-        judge.must(paid.answered <= asked.calls + takeovers, Claim::PaidOnce, || {
+        let meets =
+            |from: Timestamp, to: Timestamp| !is_clock_steady || (asked.from <= to && from <= asked.to);
+        let takeovers = ledger.takeovers.iter().filter(|at| meets(**at, **at)).count();
+        let strays = ledger.strays.iter().filter(|(from, to)| meets(*from, *to)).count();
+        let allowed = asked.calls + u64::try_from(takeovers + strays).unwrap_or(0);
+        judge.must(paid.answered <= allowed, Claim::PaidOnce, || {
             format!(
-                "question {question} was paid for {} times, by {} calls and {takeovers} takeovers",
+                "question {question} was paid for {} times, by {} calls, {takeovers} takeovers and {strays} stray owners",
                 paid.answered, asked.calls
             )
         });

@@ -7,18 +7,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use agents_model::Scripted;
-use infra_node::{Config, Doors, Node, Team};
+use infra_node::{Config, Node, Team};
 use schemas_codec::Codec;
 use schemas_records::Text;
 use tempfile::TempDir;
 use tests_integration::{BROKERS, connect, settings};
 use tests_provider::Provider;
 use topics_catalog::{Kind, Names, Topics};
-use topics_log::{Log, NewRecord, Publisher, Reader, Record, Remedy, Start, SystemClock, TopicPartition};
+use topics_log::{Log, NewRecord, Publisher, Reader, Record, Remedy, Start, TopicPartition};
 use topics_log_kafka::Settings;
-use topics_runtime::NoProbe;
-use topics_state::memory::MemoryStore;
 
 /// Within which time anything that must happen has happened, on a busy machine too.
 pub const SETTLE: Duration = Duration::from_secs(60);
@@ -44,7 +41,8 @@ impl Who {
         }
     }
 
-    fn agents(self) -> Vec<String> {
+    /// Its agents' names.
+    pub fn agents(self) -> Vec<String> {
         let of = |team: &Team| team.agents().map(str::to_owned).collect();
         match self {
             Self::Briefing => of(&briefing()),
@@ -149,6 +147,7 @@ impl House {
             ("brokers", self.brokers.clone()),
             ("namespace", self.namespace.clone()),
             ("data", self.path("data").display().to_string()),
+            ("partitions", PARTITIONS.to_string()),
             ("model", format!("openai:{}#scripted", self.provider.base_url())),
             // The shortest that the broker of scripts/test takes with a margin for a busy machine: who waits
             // for a session here waits for nothing else.
@@ -198,21 +197,6 @@ impl House {
         let plan = node.plan(Topics { partitions: PARTITIONS, replication: 1 }).await.expect("a plan");
         plan.apply(&*node.doors().log).await.expect("its topics");
         node
-    }
-
-    /// Doors of a node in this process on this house's broker, with everything else in memory.
-    pub fn doors(&self) -> Doors {
-        let clock = Arc::new(SystemClock);
-        let store = MemoryStore::new(clock.clone());
-        Doors {
-            log: Arc::clone(&self.log),
-            states: Arc::new(store.clone()),
-            keyed: Arc::new(store),
-            model: Arc::new(Scripted::default()),
-            clock,
-            probe: Arc::new(NoProbe),
-            has_watchdog: false,
-        }
     }
 }
 

@@ -150,9 +150,9 @@ impl House {
     /// Each group with the topic it reads. The timers' records come in at all times, and they answer nobody
     /// whose work has ended.
     pub fn read_by(&self) -> Vec<(String, String)> {
-        let agents = super::house::briefing();
+        let agents = self.who.agents();
         let mut read_by: Vec<(String, String)> =
-            agents.agents().map(|agent| (self.names.group(agent), self.names.inbox(agent))).collect();
+            agents.iter().map(|agent| (self.names.group(agent), self.names.inbox(agent))).collect();
         read_by.push((self.names.gateway_group("model-gateway"), self.names.topic(Kind::ModelRequests)));
         read_by.push((self.names.group("intake"), self.names.topic(Kind::Tasks)));
         read_by

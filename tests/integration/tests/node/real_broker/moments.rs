@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use schemas_records::headers;
 use tests_integration::settings;
+use topics_catalog::Kind;
 use topics_log::{Group, Log, Polled};
 use topics_log_kafka::{KafkaLog, Settings};
 use topics_runtime::Moment;
 
-use super::house::{House, SETTLE, Who};
+use super::house::{House, PARTITIONS, SETTLE, Who, all_records};
 use super::ledger::{Quiet, quiet};
 use super::life::Life;
-use super::tasks::{questions, records};
+use super::tasks::{CALLS, questions, records};
 
 /// Tasks of each story: enough that every role has several batches.
 const TASKS: usize = 8;
@@ -54,6 +56,26 @@ fn every_moment_is_a_death() {
     let told: BTreeSet<&str> = told.filter_map(|moment| moment.split(':').nth(1)).collect();
     let all: BTreeSet<&str> = Moment::ALL.iter().map(|moment| moment.as_str()).collect();
     assert_eq!(told, all);
+}
+
+/// Where nothing happens, Kafka gives what memory gives, and every call is asked and answered once: what
+/// bears repetition elsewhere does not happen here by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quiet_life_answers_each_call_once() {
+    let house = House::new("quiet", Who::Briefing).await;
+    let tasks = questions(TASKS);
+    let quiet = quiet(&house, &tasks).await;
+    let before = house.provider.paid();
+    house.publish(records(&house.names, &tasks)).await;
+    finish(&house, &quiet, &before, "no moment", 0).await;
+    let mut answers = 0;
+    for agent in house.who.agents() {
+        for record in all_records(&*house.log, &house.names.inbox(&agent), PARTITIONS).await {
+            answers += usize::from(record.headers.text(headers::KIND) == Some("answer"));
+        }
+    }
+    assert_eq!(house.records(Kind::ModelRequests).await.len(), TASKS * CALLS, "calls asked");
+    assert_eq!(answers, TASKS * CALLS, "calls answered");
 }
 
 /// An agent's process dies at each moment of a batch and of a takeover: every task has the quiet run's result
@@ -118,9 +140,7 @@ async fn finish(house: &House, quiet: &Quiet, before: &tests_provider::Paid, sto
 
 fn group_and_topic(house: &House, role: &str) -> (String, String) {
     match role {
-        "model-gateway" => {
-            (house.names.gateway_group(role), house.names.topic(topics_catalog::Kind::ModelRequests))
-        }
+        "model-gateway" => (house.names.gateway_group(role), house.names.topic(Kind::ModelRequests)),
         agent => (house.names.group(agent), house.names.inbox(agent)),
     }
 }
