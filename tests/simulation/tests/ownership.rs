@@ -5,6 +5,8 @@
 //! (`a`, or `z` for an owner with other code), and every step says the whole state: what is said must be
 //! what one owner with one code would have said.
 
+#![allow(clippy::unwrap_used, reason = "in a test, a value that is not there is the failure")]
+
 use std::time::Duration;
 
 use tests_kit::simulation::stage::{GROUP, INBOX, Stage};

@@ -3,6 +3,8 @@
 //! `SEEDS=2000 cargo test -p tests-simulation --test seeds` runs more of them; `SEED=17` one, with a trace of
 //! every fault, moment and record.
 
+#![allow(clippy::unwrap_used, reason = "in a test, a value that is not there is the failure")]
+
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 

@@ -5,6 +5,7 @@
 //! repeats cheap. Answers need no transaction: the first one in the caller's inbox counts.
 
 mod queue;
+mod report;
 mod run;
 mod watermark;
 

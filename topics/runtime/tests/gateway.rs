@@ -1,5 +1,12 @@
 //! The gateway's loop on the log in memory: out of order, cancelled, killed, drained.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "in a test, a value that is not there is the failure"
+)]
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

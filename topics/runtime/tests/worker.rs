@@ -1,5 +1,12 @@
 //! The worker on the log and store in memory: what one owner, killed and started again, leaves behind.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "in a test, a value that is not there is the failure"
+)]
+
 mod bench;
 
 use std::time::Duration;

@@ -72,22 +72,24 @@ fn deadline_and_cancellation() {
     assert_eq!((failure.code, failure.message.as_str()), (FailureCode::Cancelled, "not needed"));
 }
 
-/// Each way of doing wrong ends the work with its own failure; nothing else of the step is sent.
+type Script = fn(&mut crate::Effects) -> Result<(), Fault>;
+
+/// A step that does this fails its work with this code and these words; nothing else of it is sent.
+fn fails(script: Script, code: FailureCode, expected: &str) {
+    let mut house = House::new(&[("entry", agent(move |_, effects| script(effects))), ("other", echo("?"))]);
+    house.submit("a", "hi");
+    let failure = house.outcome().unwrap_err();
+    assert_eq!(failure.code, code, "{failure}");
+    assert!(failure.message.contains(expected) || failure.remedy.contains(expected), "{failure}");
+    assert!(house.sent.is_empty(), "{:?}", house.sent);
+}
+
+/// Each way of doing wrong ends the work with its own failure.
 #[test]
 fn faults_fail_the_work() {
-    type Script = fn(&mut crate::Effects) -> Result<(), Fault>;
-    let check = |script: Script, code: FailureCode, expected: &str| {
-        let mut house =
-            House::new(&[("entry", agent(move |_, effects| script(effects))), ("other", echo("?"))]);
-        house.submit("a", "hi");
-        let failure = house.outcome().unwrap_err();
-        assert_eq!(failure.code, code, "{failure}");
-        assert!(failure.message.contains(expected) || failure.remedy.contains(expected), "{failure}");
-        assert!(house.sent.is_empty(), "{:?}", house.sent);
-    };
-    check(|_| Err(Fault::failed("could not think")), FailureCode::AgentFailed, "could not think");
-    check(|_| Ok(()), FailureCode::AgentFailed, "wait for ever");
-    check(
+    fails(|_| Err(Fault::failed("could not think")), FailureCode::AgentFailed, "could not think");
+    fails(|_| Ok(()), FailureCode::AgentFailed, "wait for ever");
+    fails(
         |effects| {
             effects.emit("audit", "k", &Text::new("before the fault"));
             effects.emit("nowhere", "k", &Text::new("x"));
@@ -97,7 +99,7 @@ fn faults_fail_the_work() {
         FailureCode::NotAllowed,
         "audit",
     );
-    check(
+    fails(
         |effects| {
             effects.call("x", "stranger", &Text::new("x"));
             Ok(())
@@ -105,7 +107,7 @@ fn faults_fail_the_work() {
         FailureCode::NotAllowed,
         "other",
     );
-    check(
+    fails(
         |effects| {
             effects.reply(&Text::new("1"));
             effects.reply(&Text::new("2"));
@@ -114,7 +116,7 @@ fn faults_fail_the_work() {
         FailureCode::NotAllowed,
         "ends once",
     );
-    check(
+    fails(
         |effects| {
             effects.call_model("x", ModelRequest::new("", "", 1));
             effects.reply(&Text::new("2"));
@@ -123,7 +125,7 @@ fn faults_fail_the_work() {
         FailureCode::NotAllowed,
         "ends once",
     );
-    check(
+    fails(
         |effects| {
             effects.reply(&Text::new("x".repeat(1 << 20)));
             Ok(())
@@ -131,7 +133,12 @@ fn faults_fail_the_work() {
         FailureCode::NotAllowed,
         "bytes",
     );
-    check(
+}
+
+/// So does each way of asking for too much.
+#[test]
+fn too_much_fails_the_work() {
+    fails(
         |effects| {
             for _ in 0..2 {
                 let mut fork = effects.fork();
@@ -143,7 +150,7 @@ fn faults_fail_the_work() {
         FailureCode::NotAllowed,
         "forked twice",
     );
-    check(
+    fails(
         |effects| {
             effects.fork().join("other", &Text::new("x".repeat(200_000)));
             Ok(())
@@ -151,7 +158,7 @@ fn faults_fail_the_work() {
         FailureCode::NotAllowed,
         "context of a fork",
     );
-    check(
+    fails(
         |effects| {
             for n in 0..300 {
                 effects.timer(&n.to_string(), std::time::Duration::from_secs(1));

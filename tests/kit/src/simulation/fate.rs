@@ -29,7 +29,7 @@ pub async fn rage(world: &Arc<World>, instances: &mut JoinSet<()>) {
     while !acts.is_empty() {
         acts.sort_by_key(|(at, _)| *at);
         let (at, act) = acts.remove(0);
-        tokio::time::sleep_until(start + at.min(world.storm.lasts)).await;
+        tokio::time::sleep_until(start + at.min(world.storm.lasts)).await; // virtual clock
         match act {
             Act::Thaw(life) => thaw(world, &life),
             Act::Begin(event) => {
@@ -38,7 +38,7 @@ pub async fn rage(world: &Arc<World>, instances: &mut JoinSet<()>) {
             }
         }
     }
-    tokio::time::sleep_until(start + world.storm.lasts).await;
+    tokio::time::sleep_until(start + world.storm.lasts).await; // virtual clock
     world.weather.end();
     world.trace.say("calm", String::new);
 }

@@ -75,7 +75,7 @@ impl Instance {
         tokio::select! {
             biased;
             () = self.world.over.cancelled() => {}
-            () = tokio::time::sleep(time) => {}
+            () = tokio::time::sleep(time) => {} // virtual clock
         }
     }
 

@@ -205,7 +205,7 @@ impl<'a> Producer<'a> {
 
     /// Sends a record that must become a dead letter, and nothing else.
     fn plant(&mut self) {
-        let bad: [(&'static str, &'static [u8], Option<(&'static str, &'static str)>); 7] = [
+        let bad: [Bad; 7] = [
             ("neither-json-nor-avro", b"should we hire?", None),
             ("not-json", b"{\"question\": ", None),
             ("wrong-json", b"{\"no-such-field\": 1}", None),
@@ -289,3 +289,6 @@ pub async fn send(world: &World, record: NewRecord) {
         }
     }
 }
+
+/// A bad task: what it is called, its bytes, and a header that makes it bad.
+type Bad = (&'static str, &'static [u8], Option<(&'static str, &'static str)>);

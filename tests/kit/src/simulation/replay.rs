@@ -164,7 +164,7 @@ impl Consumer for ReplayConsumer {
         if let Some(ended) = ended {
             ended.cancel();
         }
-        tokio::time::sleep(wait).await;
+        tokio::time::sleep(wait).await; // virtual clock
         Ok(Polled::Records(Vec::new()))
     }
 

@@ -33,11 +33,7 @@ struct Played {
 }
 
 /// Runs one seed and judges it.
-pub(super) fn seed(
-    simulation: &Simulation,
-    seed: u64,
-    is_whole: bool,
-) -> Result<(Report, Evidence), Failed> {
+pub(super) fn seed(simulation: &Simulation, seed: u64, is_whole: bool) -> Result<(Report, Evidence), Failed> {
     let chance = Chance::new(seed);
     let tasks = (simulation.tasks)(&mut chance.of("tasks"));
     let calm = calm(simulation, &tasks);

@@ -37,7 +37,7 @@ pub async fn settle(world: &World) -> Result<(), String> {
                 Some(_) => {}
             }
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(LOOK_EVERY).await; // virtual clock
     }
 }
 

@@ -65,7 +65,7 @@ pub struct World {
     wrongs: Mutex<Vec<String>>,
     last_life: Mutex<u64>,
     /// Who was cut off from when on, and until when.
-    strays: Mutex<Vec<(Arc<Life>, Timestamp, Option<Timestamp>)>>,
+    strays: Mutex<Vec<Stray>>,
     /// Cancelled once all is settled: whoever leaves from then on does not come back.
     pub over: CancellationToken,
 }
@@ -213,3 +213,6 @@ impl World {
         self.wrongs.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
+
+/// A life that strays, since when, and until when.
+type Stray = (Arc<Life>, Timestamp, Option<Timestamp>);
