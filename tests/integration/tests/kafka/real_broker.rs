@@ -3,7 +3,6 @@
 mod cancellation;
 mod conformance;
 mod connecting;
-mod figures;
 mod members;
 mod outage;
 mod transactions;
