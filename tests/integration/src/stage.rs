@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use topics_log::{
     Assignment, Consumer, Error, Group, Headers, Key, Log, NewRecord, NewTopic, OffsetCommit, Polled, Record,
-    Start, TopicPartition,
+    Remedy, Start, TopicPartition,
 };
 use topics_log_kafka::Settings;
 
@@ -82,10 +82,11 @@ impl Stage {
     pub async fn owning(&self, instance: &str, topic: &str, partitions: usize) -> Member {
         let mut member = self.member(instance, topic).await;
         let deadline = Instant::now() + SETTLE;
-        while member.owned.len() < partitions || !member.unread.is_empty() {
+        while member.owned.len() < partitions {
             assert!(Instant::now() < deadline, "{instance} owns {:?}", member.owned);
-            member.turn(1).await.expect("poll");
+            member.turn(0).await.expect("poll");
         }
+        member.read_unread().await.expect("a place to read from");
         member
     }
 
@@ -129,9 +130,10 @@ impl Member {
     /// # Errors
     /// The log's.
     pub async fn turn(&mut self, max: usize) -> Result<Vec<Record>, Error> {
-        if !self.unread.is_empty() {
-            self.read_on(&self.unread.clone()).await?;
-            self.unread.clear();
+        match self.read_unread().await {
+            // Polling on mends these.
+            Err(error) if !matches!(error.remedy, Remedy::Retry | Remedy::Lost) => return Err(error),
+            _ => {}
         }
         match self.consumer.poll(max, Duration::from_millis(100)).await? {
             Polled::Records(records) => return Ok(records),
@@ -145,6 +147,15 @@ impl Member {
             }
         }
         Ok(Vec::new())
+    }
+
+    /// Begins to read what was assigned and is not read yet.
+    async fn read_unread(&mut self) -> Result<(), Error> {
+        if !self.unread.is_empty() {
+            self.read_on(&self.unread.clone()).await?;
+            self.unread.clear();
+        }
+        Ok(())
     }
 
     /// Reads partitions on from their committed offsets, or from their beginning.
