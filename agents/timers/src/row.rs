@@ -56,8 +56,10 @@ impl TimerRow {
     /// The row from which `firing` can be sent, asked for by `request`.
     #[must_use]
     pub fn new(request: &Record, firing: &NewRecord, partition: i32) -> Self {
-        let header =
-            |(name, value): (&str, &Bytes)| TimerHeader { name: name.to_owned(), value: value.clone() };
+        let header = |(name, value): (&str, &[u8])| TimerHeader {
+            name: name.to_owned(),
+            value: Bytes::copy_from_slice(value),
+        };
         Self {
             offset: request.offset,
             at: request.timestamp.0,
@@ -98,7 +100,7 @@ impl TimerRow {
     fn written_headers(&self) -> Headers {
         let mut headers = Headers::new();
         for TimerHeader { name, value } in &self.headers {
-            headers.push(name.clone(), value.clone());
+            headers.push(name, value);
         }
         headers
     }

@@ -146,7 +146,7 @@ impl Works {
         let address = self.runtime_address("closings", &key)?;
         let mut headers = Headers::new();
         headers.push(schemas_records::headers::KIND, Kind::Closing.as_str());
-        headers.push(schemas_records::headers::TASK_ID, envelope.task.as_str().to_owned());
+        headers.push(schemas_records::headers::TASK_ID, envelope.task.as_str());
         Ok(NewRecord {
             topic: address.topic.as_str().into(),
             partition: Some(origin.partition),

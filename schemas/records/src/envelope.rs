@@ -210,33 +210,36 @@ impl Envelope {
     /// Writes the headers.
     #[must_use]
     pub fn write(&self) -> Headers {
-        let mut out = Headers::new();
+        let mut out = Headers::with_capacity(HEADERS_USUAL, HEADER_BYTES_USUAL);
         out.push(headers::KIND, self.kind.as_str());
-        out.push(headers::TASK_ID, self.task.as_str().to_owned());
-        out.push(headers::WORK_PATH, self.path.as_str().to_owned());
-        let optional = [
-            (headers::CALL_ID, self.call.map(|call| call.to_string())),
-            (headers::BRANCH, self.branch.clone()),
-            (headers::OUTCOME, self.outcome.map(|outcome| outcome.as_str().to_owned())),
-            (headers::REPLY_TO, self.reply_to.as_ref().map(ToString::to_string)),
-            (headers::ASKED_AT, self.asked_at.map(|echo| echo.to_string())),
-            (headers::TRACEPARENT, self.traceparent.clone()),
-        ];
-        for (name, value) in optional {
-            if let Some(value) = value {
-                out.push(name, value);
-            }
-        }
-        out.push(headers::DEADLINE, self.limits.deadline.to_string());
-        out.push(headers::BUDGET, self.limits.budget.to_string());
-        out.push(headers::PRIORITY, self.limits.priority.to_string());
-        out.push(headers::TENANT, self.limits.tenant.clone());
-        out.push(headers::ORIGIN, self.origin.to_string());
-        out.push(headers::ACCEPTED_AT, self.accepted_at.to_string());
-        out.push(headers::DEPTH, self.depth.to_string());
-        out.push(headers::HOPS, self.hops.to_string());
-        out.push(headers::AGENT_VERSION, self.agent_version.clone());
+        out.push(headers::TASK_ID, self.task.as_str());
+        out.push(headers::WORK_PATH, self.path.as_str());
+        optional(&mut out, headers::CALL_ID, self.call.as_ref());
+        optional(&mut out, headers::BRANCH, self.branch.as_ref());
+        optional(&mut out, headers::OUTCOME, self.outcome.map(Outcome::as_str).as_ref());
+        optional(&mut out, headers::REPLY_TO, self.reply_to.as_ref());
+        optional(&mut out, headers::ASKED_AT, self.asked_at.as_ref());
+        optional(&mut out, headers::TRACEPARENT, self.traceparent.as_ref());
+        out.push_text(headers::DEADLINE, &self.limits.deadline);
+        out.push_text(headers::BUDGET, &self.limits.budget);
+        out.push_text(headers::PRIORITY, &self.limits.priority);
+        out.push(headers::TENANT, &self.limits.tenant);
+        out.push_text(headers::ORIGIN, &self.origin);
+        out.push_text(headers::ACCEPTED_AT, &self.accepted_at);
+        out.push_text(headers::DEPTH, &self.depth);
+        out.push_text(headers::HOPS, &self.hops);
+        out.push(headers::AGENT_VERSION, &self.agent_version);
         out
+    }
+}
+
+/// What a record between agents has, so that its headers are allocated for once.
+const HEADERS_USUAL: usize = 18;
+const HEADER_BYTES_USUAL: usize = 512;
+
+fn optional(out: &mut Headers, name: &'static str, value: Option<&impl fmt::Display>) {
+    if let Some(value) = value {
+        out.push_text(name, value);
     }
 }
 

@@ -2,9 +2,8 @@
 //!
 //! What every hop must know stands here, readable with any Kafka tool without decoding the value.
 
-use std::borrow::Cow;
-
-use bytes::Bytes;
+use std::fmt;
+use std::io::Write as _;
 
 /// The task's id.
 pub const TASK_ID: &str = "task-id";
@@ -43,26 +42,103 @@ pub const HOPS: &str = "hops";
 /// Names the branch on a part.
 pub const BRANCH: &str = "branch";
 
+/// The names above, each by its place: a record has most of them, and none is allocated for.
+const KNOWN: [&str; 18] = [
+    TASK_ID,
+    WORK_PATH,
+    REPLY_TO,
+    CALL_ID,
+    KIND,
+    OUTCOME,
+    TRACEPARENT,
+    DEADLINE,
+    BUDGET,
+    PRIORITY,
+    TENANT,
+    AGENT_VERSION,
+    ORIGIN,
+    ACCEPTED_AT,
+    ASKED_AT,
+    DEPTH,
+    HOPS,
+    BRANCH,
+];
+
 /// The headers of one record, in order. Names may repeat in Kafka; the last one counts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Headers(Vec<(Cow<'static, str>, Bytes)>);
+///
+/// All values lie in one buffer: a record's headers are many and short, and come and go with every hop.
+#[derive(Clone, Default)]
+pub struct Headers {
+    entries: Vec<Entry>,
+    values: Vec<u8>,
+}
+
+#[derive(Clone)]
+struct Entry {
+    name: Name,
+    /// Where the value ends in the buffer; it begins where the one before it ends.
+    end: usize,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Name {
+    /// A place in [`KNOWN`].
+    Known(u8),
+    Other(Box<str>),
+}
+
+impl Name {
+    fn of(name: &str) -> Self {
+        match KNOWN.iter().position(|known| *known == name) {
+            Some(place) => Self::Known(u8::try_from(place).unwrap_or(u8::MAX)),
+            None => Self::Other(name.into()),
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Known(place) => KNOWN[usize::from(*place)],
+            Self::Other(name) => name,
+        }
+    }
+}
 
 impl Headers {
     /// No headers.
     #[must_use]
     pub const fn new() -> Self {
-        Self(Vec::new())
+        Self { entries: Vec::new(), values: Vec::new() }
+    }
+
+    /// No headers yet, and room for so many, with so many bytes of values.
+    #[must_use]
+    pub fn with_capacity(headers: usize, bytes: usize) -> Self {
+        Self { entries: Vec::with_capacity(headers), values: Vec::with_capacity(bytes) }
     }
 
     /// Appends one header.
-    pub fn push(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Bytes>) {
-        self.0.push((name.into(), value.into()));
+    pub fn push(&mut self, name: &str, value: impl AsRef<[u8]>) {
+        self.values.extend_from_slice(value.as_ref());
+        self.entries.push(Entry { name: Name::of(name), end: self.values.len() });
+    }
+
+    /// Appends one header with a value's text.
+    pub fn push_text(&mut self, name: &str, value: &impl fmt::Display) {
+        // A vector takes whatever is written to it.
+        let _ = write!(self.values, "{value}");
+        self.entries.push(Entry { name: Name::of(name), end: self.values.len() });
     }
 
     /// The last value under `name`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_ref())
+        let known = KNOWN.iter().position(|known| *known == name);
+        let is_it = |entry: &Entry| match (&entry.name, known) {
+            (Name::Known(place), Some(known)) => usize::from(*place) == known,
+            (Name::Other(other), None) => **other == *name,
+            _ => false,
+        };
+        self.entries.iter().rposition(is_it).map(|at| self.value(at))
     }
 
     /// The last value under `name`, if it is text.
@@ -72,25 +148,49 @@ impl Headers {
     }
 
     /// All headers in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Bytes)> {
-        self.0.iter().map(|(name, value)| (name.as_ref(), value))
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.entries.iter().enumerate().map(|(at, entry)| (entry.name.as_str(), self.value(at)))
+    }
+
+    fn value(&self, at: usize) -> &[u8] {
+        let start = if at == 0 { 0 } else { self.entries[at - 1].end };
+        &self.values[start..self.entries[at].end]
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.entries.len()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.entries.is_empty()
     }
 
     /// Bytes of all names and values.
     #[must_use]
     pub fn size_bytes(&self) -> usize {
-        self.0.iter().map(|(name, value)| name.len() + value.len()).sum()
+        self.values.len() + self.entries.iter().map(|entry| entry.name.as_str().len()).sum::<usize>()
     }
 }
+
+impl PartialEq for Headers {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Headers {}
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map()
+            .entries(self.iter().map(|(name, value)| (name, value.escape_ascii().to_string())))
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

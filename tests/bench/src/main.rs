@@ -9,6 +9,10 @@ use tests_bench::machine::Machine;
 use tests_bench::raw::Route;
 use tests_bench::{hop, latency, restart, steps, tasks, waiting};
 
+/// As the `tributary` binary has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Kills in each round: one is quick, and how long it takes falls into two heaps (a transaction was open,
 /// or none was).
 const KILLS_PER_ROUND: u32 = 3;

@@ -3,12 +3,12 @@
 //! All unsafe code of this room is here. Every function takes a living client, hands no pointer out and
 //! frees what librdkafka gave it.
 
+use std::borrow::Cow;
 use std::ffi::{CStr, CString};
 use std::os::raw::c_char;
 use std::ptr;
 use std::time::Duration;
 
-use bytes::Bytes;
 use rdkafka::TopicPartitionList;
 use rdkafka::bindings as sys;
 use rdkafka::error::RDKafkaErrorCode as Code;
@@ -34,13 +34,22 @@ impl<T> Drop for Owned<T> {
     }
 }
 
-/// Reads a string that librdkafka keeps alive while this runs; null reads as empty.
+/// Copies a string that librdkafka keeps alive while this runs; null reads as empty.
 fn text(pointer: *const c_char) -> String {
+    // SAFETY: as its callers promise, and nothing of it is kept.
+    unsafe { lent(pointer) }.into_owned()
+}
+
+/// A string of librdkafka's, with replacement characters where it is not UTF-8; null reads as empty.
+///
+/// # Safety
+/// The string ends with a zero, and whoever holds it keeps it for as long as this is looked at.
+unsafe fn lent<'a>(pointer: *const c_char) -> Cow<'a, str> {
     if pointer.is_null() {
-        return String::new();
+        return Cow::Borrowed("");
     }
-    // SAFETY: librdkafka's strings end with a zero, and callers pass those of values they hold.
-    unsafe { CStr::from_ptr(pointer) }.to_string_lossy().into_owned()
+    // SAFETY: as promised above.
+    unsafe { CStr::from_ptr(pointer) }.to_string_lossy()
 }
 
 fn millis(duration: Duration) -> i32 {
@@ -191,11 +200,11 @@ pub(crate) fn headers(message: &BorrowedMessage<'_>) -> Headers {
             if read != NO_ERROR {
                 break;
             }
-            let bytes = match value.is_null() {
-                true => Bytes::new(),
-                false => Bytes::copy_from_slice(std::slice::from_raw_parts(value.cast::<u8>(), size)),
+            let value = match value.is_null() {
+                true => &[],
+                false => std::slice::from_raw_parts(value.cast::<u8>(), size),
             };
-            headers.push(text(name), bytes);
+            headers.push(&lent(name), value);
         }
     }
     headers

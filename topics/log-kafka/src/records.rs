@@ -52,7 +52,7 @@ pub(crate) fn native_headers(record: &NewRecord) -> Option<OwnedHeaders> {
     }
     let mut headers = OwnedHeaders::new_with_capacity(record.headers.len());
     for (key, value) in record.headers.iter() {
-        headers = headers.insert(Header { key, value: Some(value.as_ref()) });
+        headers = headers.insert(Header { key, value: Some(value) });
     }
     Some(headers)
 }

@@ -96,7 +96,7 @@ fn headers_within(record: &Record, bytes_max: usize) -> (Vec<DeadHeader>, usize)
         if bytes > bytes_max {
             return (headers, bytes_max);
         }
-        headers.push(DeadHeader { name: name.to_owned(), value: value.clone() });
+        headers.push(DeadHeader { name: name.to_owned(), value: Bytes::copy_from_slice(value) });
     }
     (headers, bytes)
 }

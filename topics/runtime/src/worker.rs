@@ -271,7 +271,10 @@ impl Worker {
         for key in stepped.keys {
             if let Some(owned) = self.owned.get_mut(&key.topic_partition) {
                 self.pruning.note(&key);
-                owned.cache.insert(key.key, key.version);
+                // What came and went with one record is not asked for again, but for duplicates.
+                if !key.is_fleeting() {
+                    owned.cache.insert(key.key, key.version);
+                }
             }
         }
     }

@@ -167,3 +167,26 @@ async fn old_versions_are_pruned() {
     let from_start = bench.outputs(Start::Beginning).await;
     assert_eq!(from_start.len(), 41);
 }
+
+/// A key that begins and ends leaves one tombstone, which goes after its time: whether one record was both
+/// (then it is given its life when it is written), or two of one batch, or two of two.
+#[tokio::test(start_paused = true)]
+async fn what_comes_and_goes_leaves_nothing() {
+    let check = async |batches: &[&[&str]]| {
+        let bench = Bench::new().await;
+        for records in batches {
+            for record in *records {
+                bench.submit_raw("k1", record).await;
+            }
+            bench.run_until_done(records.len(), Story::quiet()).await;
+        }
+        assert_eq!(bench.state_rows(), 1, "{batches:?}: the tombstone alone");
+        assert!(bench.read_state("k1").await.is_some(), "{batches:?}: it stands");
+        tokio::time::advance(Duration::from_secs(7_200)).await;
+        assert_eq!(bench.read_state("k1").await, None, "{batches:?}: it has ended");
+    };
+    check(&[&["end"]]).await;
+    check(&[&["x", "end"]]).await;
+    check(&[&["x"], &["end"]]).await;
+    check(&[&["end", "end"]]).await;
+}

@@ -128,7 +128,7 @@ fn to(topic: &'static str, partition: i32) -> impl Fn(&mut Record) {
 fn drop_header(record: &mut Record, name: &str) {
     let mut kept = schemas_records::Headers::new();
     for (other, value) in record.headers.iter().filter(|(other, _)| *other != name) {
-        kept.push(other.to_owned(), value.clone());
+        kept.push(other, value);
     }
     record.headers = kept;
 }

@@ -106,7 +106,7 @@ pub fn send(sender: &ThreadedProducer<Deliveries>, record: &NewRecord) -> anyhow
     if !record.headers.is_empty() {
         let mut headers = OwnedHeaders::new_with_capacity(record.headers.len());
         for (key, value) in record.headers.iter() {
-            headers = headers.insert(Header { key, value: Some(value.as_ref()) });
+            headers = headers.insert(Header { key, value: Some(value) });
         }
         native.headers = Some(headers);
     }

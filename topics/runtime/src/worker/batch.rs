@@ -36,6 +36,8 @@ struct KeyState {
     version: Option<Version>,
     /// Whether the store holds a version of it from before this batch.
     is_stored: bool,
+    /// How many records of the batch it has.
+    records: u32,
     changed: Option<NewState>,
 }
 
@@ -65,10 +67,17 @@ pub(super) struct SteppedKey {
     pub(super) version: Version,
     /// Whether there was a version before, which is now only in the way.
     pub(super) replaces: bool,
-    /// For a tombstone: how long it lives once all below it is deleted.
+    /// For a tombstone with versions below it: how long it lives once they are deleted.
     pub(super) ends: Option<Duration>,
-    /// For an absent row: how long it lives, from the first write.
+    /// For an absent row, or a tombstone with nothing below it: how long it lives, from the first write.
     lives: Option<Duration>,
+}
+
+impl SteppedKey {
+    /// Whether it had no version before and needs none from now on.
+    pub(super) fn is_fleeting(&self) -> bool {
+        !self.replaces && self.lives.is_some()
+    }
 }
 
 impl Worker {
@@ -92,7 +101,9 @@ impl Worker {
             }
             let (topic_partition, key) = at.clone();
             let is_stored = cached.is_some();
-            states.slots.push(KeyState { topic_partition, key, version: cached, is_stored, changed: None });
+            let state =
+                KeyState { topic_partition, key, version: cached, is_stored, records: 0, changed: None };
+            states.slots.push(state);
             states.index.insert(at, slot);
         }
         if !wanted.is_empty() {
@@ -121,6 +132,7 @@ impl Worker {
             }
             let slot = batch.states.index[&(record.topic_partition.clone(), record.key.clone())];
             let state = &mut batch.states.slots[slot];
+            state.records += 1;
             let input =
                 Input { record, position: position(&self.settings, record), state: state.version.as_ref() };
             let step = self.step_one(&input).await?;
@@ -135,10 +147,13 @@ impl Worker {
             state.changed = Some(step.state);
         }
         for state in batch.states.slots.drain(..) {
-            let KeyState { topic_partition, key, version, is_stored, changed } = state;
+            let KeyState { topic_partition, key, version, is_stored, records, changed } = state;
             let (Some(version), Some(changed)) = (version, changed) else { continue };
             let (ends, lives) = match changed {
                 NewState::Value(_) => (None, None),
+                // Begun and ended by one record, its first: no version can lie below it, not even one that
+                // a batch left behind which came to nothing.
+                NewState::Ended { lives, .. } if !is_stored && records == 1 => (None, Some(lives)),
                 NewState::Ended { lives, .. } => (Some(lives), None),
                 NewState::Absent { lives, .. } => (None, Some(lives)),
             };

@@ -41,6 +41,9 @@ impl Pruning {
 
     /// A version was committed.
     pub(super) fn note(&mut self, key: &SteppedKey) {
+        if !key.replaces && key.ends.is_none() {
+            return;
+        }
         let at = (key.topic_partition.clone(), key.key.clone());
         let entry = self.gathered.entry(at).or_insert_with(|| Gathered {
             newest: key.version.clone(),
