@@ -111,7 +111,7 @@ async fn repeat(world: &World, number: usize) {
     let Some(record) = records.get(number % records.len().max(1)) else { return };
     let mut again = Headers::new();
     for (name, value) in record.headers.iter() {
-        again.push(name.to_owned(), value.clone());
+        again.push(name, value);
     }
     again.push(FOREIGN, "repeat");
     world.trace.say("repeated", || format!("{}/{}", record.topic_partition, record.offset));

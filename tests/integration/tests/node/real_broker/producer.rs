@@ -87,7 +87,7 @@ impl From<&topics_log::Record> for Sent {
             partition: Some(record.topic_partition.partition),
             key: Some(record.key.as_bytes().to_vec()),
             value: Some(bytes(&record.value)),
-            headers: record.headers.iter().map(|(name, value)| (name.to_owned(), bytes(value))).collect(),
+            headers: record.headers.iter().map(|(name, value)| (name.to_owned(), value.to_vec())).collect(),
         }
     }
 }
