@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use topics_log::{Assignment, Consumer, Polled, Start, TopicPartition, Transactor};
-use topics_runtime::{Error, Moment, Remedy};
+use topics_runtime::{Error, Moment, Remedy, overdue};
 
 use crate::closings::{self, Follower, Shares};
 use crate::counts::Counts;
@@ -27,7 +27,10 @@ const POLL_WAIT: Duration = Duration::from_millis(100);
 /// `Fenced` or `Stop`, when the loop cannot go on. Passing trouble is retried and logged.
 pub async fn run(parts: Parts, settings: Settings, shutdown: CancellationToken) -> Result<(), Error> {
     let topics = Topics::of(&parts.directory, &settings.entry)?;
-    let consumer = parts.log.join(settings.group.clone(), &[&topics.tasks]).await?;
+    let subscription = [&*topics.tasks];
+    let joining = parts.log.join(settings.group.clone(), &subscription);
+    let Some(consumer) = shutdown.run_until_cancelled(joining).await else { return Ok(()) };
+    let consumer = consumer?;
     let share = settings.open_max / u64::try_from(topics.partitions).unwrap_or(1).max(1);
     let this = Intake {
         share_max: share.max(1),
@@ -63,8 +66,18 @@ struct Intake {
 
 impl Intake {
     async fn run(mut self, shutdown: CancellationToken) -> Result<(), Error> {
+        let drain_max = self.settings.drain_max;
         while !shutdown.is_cancelled() {
-            match self.turn(&shutdown).await {
+            let turned = tokio::select! {
+                biased;
+                turned = self.turn(&shutdown) => turned,
+                // Its transaction is ended by whoever takes its name next.
+                () = overdue(&shutdown, drain_max) => {
+                    self.consumer.close().await;
+                    return Ok(());
+                }
+            };
+            match turned {
                 Ok(()) => {}
                 Err(error) if matches!(error.remedy, Remedy::Fenced | Remedy::Stop) => return Err(error),
                 Err(error) => {
@@ -84,10 +97,18 @@ impl Intake {
     /// One bounded round. After an error everything is as it was, or will be read back; the poll comes
     /// first, because it tells what is no longer ours.
     async fn turn(&mut self, shutdown: &CancellationToken) -> Result<(), Error> {
+        // Taking the transactor's name again fences off whoever has it: an instance that was replaced while
+        // it stood still first hears all that there is to hear of its membership.
+        let is_remaking = self.transactor.is_none() && !self.shares.is_empty();
+        let wait = if is_remaking { POLL_WAIT } else { Duration::ZERO };
         // Awaited to its end, so that a log that takes its time gets it.
-        let polled = self.consumer.poll(self.poll_max(), Duration::ZERO).await?;
+        let polled = self.consumer.poll(self.poll_max(), wait).await?;
         let has_polled = self.take(polled).await;
-        self.make_ready().await?;
+        if is_remaking && has_polled {
+            return Ok(());
+        }
+        let Some(ready) = shutdown.run_until_cancelled(self.make_ready()).await else { return Ok(()) };
+        ready?;
         let settles = Instant::now() >= self.settle_at;
         // Only when it matters: a task that there is room for does not wait for the closings' reader.
         if settles || self.shares.values().any(|share| share.room() == 0) {
@@ -169,20 +190,23 @@ impl Intake {
                 }
                 Ok(true)
             }
-            Err(error) => {
-                self.give_up(&error).await;
-                Err(error)
-            }
+            Err(error) => Err(self.give_up(error).await),
         }
     }
 
-    /// Ends a transaction that failed. What it was to do is decided again.
-    async fn give_up(&mut self, error: &Error) {
-        let Some(transactor) = self.transactor.as_mut() else { return };
-        let is_unknown = error.remedy == Remedy::Unknown;
-        if is_unknown || transactor.abort().await.is_err() {
-            self.transactor = None;
+    /// Ends a transaction that failed. What it was to do is decided again, unless somebody else has the
+    /// transactor's name: that is what comes back then.
+    async fn give_up(&mut self, error: Error) -> Error {
+        let Some(transactor) = self.transactor.as_mut() else { return error };
+        if error.remedy != Remedy::Unknown {
+            match transactor.abort().await {
+                Ok(()) => return error,
+                Err(told) if told.remedy == topics_log::Remedy::Fenced => return told.into(),
+                Err(_) => {}
+            }
         }
+        self.transactor = None;
+        error
     }
 
     /// Parks partitions without room and sends those back that have it again.

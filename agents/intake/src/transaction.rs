@@ -130,6 +130,7 @@ impl Batch {
             Some(OffsetCommit { assignment, next: passing.next?, metadata: passing.counts.to_string() })
         };
         let offsets: Vec<OffsetCommit> = self.passing.iter().filter_map(offset).collect();
+        settings.group.sign(&mut self.records);
         transactor.begin().await?;
         transactor.produce(std::mem::take(&mut self.records)).await?;
         parts.probe.at(&settings.name, Moment::Produced).await;

@@ -14,51 +14,59 @@
 //! provider        the `Model` seam
 //! journal         the answer under every waiting call, then the attempt's row goes, then it is reported
 //! ```
-//! What stands in brackets has its place there and does not exist yet.
+//! What stands in brackets has its place there and does not exist yet. When a request's deadline passes,
+//! the loop drops it wherever it is in that list, or does not begin it, and [`ModelGateway::expire`] says
+//! what is reported:
+//!
+//! ```text
+//! journal         what was answered once is reported again
+//! single-flight   a flight that others wait for goes on without it
+//! journal         else the failure, charged as a call if anything was sent; then the attempt's row goes
+//! ```
 //!
 //! # What it promises
 //! Each call gets the bytes that the journal holds under its id, however often it is delivered. It is paid
 //! for once, and once more at most for each crash between the sending and the journal; such attempts are
-//! counted unknown. Deadlines are not compared with any clock: waiting ends when the call is cancelled,
-//! which drops the future, and with it the request that is under way if nobody else waits for it.
+//! counted unknown. Waiting ends when the call is cancelled or its deadline has passed by the broker's
+//! clock, of which the loop knows a lower bound; either drops the future, and with it the request that is
+//! under way if nobody else waits for it. Right after a start on old records that bound may be far behind,
+//! until the first delivery report: what is asked for ended tasks in that time is at most what the loop
+//! has in flight at once.
 
 mod asked;
-mod attempts;
 mod budget;
-mod flights;
 mod gate;
-mod journal;
-mod report;
 mod retry;
 mod settings;
-mod store;
 mod verdict;
 
 use std::sync::Arc;
 
+use agents_journal::{
+    Attempts, Ended, Flights, Journal, Keeping, Landed, Reporter, Rows, Verdict, Voice, attempts,
+};
 use async_trait::async_trait;
 use schemas_codec::Codec;
-use schemas_records::{CallId, Envelope};
+use schemas_records::model::ModelRequest;
+use schemas_records::{CallId, Envelope, Key};
+use topics_runtime::Error;
 use topics_runtime::gateway::{Answered, Gateway, Request};
-use topics_runtime::{Error, Remedy};
 use topics_state::KeyedStore;
 use tracing::Instrument;
 
 use self::asked::Asked;
-use self::attempts::Attempts;
-use self::flights::{Ended, Flights, Landed, Passengers};
+use self::budget::charge;
 use self::gate::Gate;
-use self::journal::Journal;
-use self::report::Reporter;
-use self::retry::Retry;
-use self::store::Rows;
+use self::retry::{Heard, Retry};
 use crate::model::Model;
 use crate::names;
 
 pub use self::asked::PROMPT_BYTES_MAX;
-pub use self::attempts::ModelAttempt;
-pub use self::journal::{JournalEntry, JournalOutcome};
 pub use self::settings::Settings;
+pub use agents_journal::{Attempt as ModelAttempt, JournalEntry, JournalOutcome};
+
+/// Those who wait for one completion.
+type Passengers = agents_journal::Passengers<ModelRequest>;
 
 /// What the gateway works with.
 #[derive(Clone)]
@@ -74,24 +82,67 @@ pub struct Parts {
 /// Answers requests for completions. See the module's own words.
 pub struct ModelGateway {
     journal: Arc<Journal>,
-    flights: Arc<Flights>,
+    flights: Arc<Flights<ModelRequest>>,
     rows: Rows,
     retry: Arc<Retry>,
     reporter: Reporter,
+    answer_bytes_max: usize,
 }
 
 impl ModelGateway {
     /// A gateway over its parts.
     #[must_use]
     pub fn new(parts: Parts, settings: Settings) -> Self {
-        let rows = Rows::new(parts.store, parts.codec.clone(), &settings);
-        let reporter = Reporter::new(parts.codec, settings.version.clone());
+        let keeping = Keeping {
+            prefix: settings.namespace.clone(),
+            life: settings.journal_life,
+            pause: settings.store_pause,
+        };
+        let rows = Rows::new(parts.store, parts.codec.clone(), &keeping);
+        let reporter = Reporter::new(parts.codec, voice(&settings));
         Self {
-            journal: Arc::new(Journal::new(rows.clone(), reporter.clone(), settings.answer_bytes_max)),
-            flights: Arc::default(),
+            journal: Arc::new(Journal::new(rows.clone(), reporter.clone(), names::UNKNOWN_ATTEMPTS)),
+            flights: Arc::new(Flights::new(names::SHARED)),
             rows,
+            answer_bytes_max: settings.answer_bytes_max,
             retry: Arc::new(Retry::new(parts.model, Gate::default(), settings)),
             reporter,
+        }
+    }
+
+    /// The way of one request whose deadline has passed. If it was under way, its future is gone and has
+    /// left its flight.
+    async fn expire(&self, asked: &Asked) -> Result<Answered, Error> {
+        if let Some(entry) = self.journal.find(asked.call).await? {
+            metrics::counter!(names::JOURNAL_HITS).increment(1);
+            return self.reporter.report(asked, &entry);
+        }
+        if !asked.token.is_alive() {
+            // Its next owner settles it, and may have an attempt of his own under way.
+            return Ok(Answered::default());
+        }
+        let attempt = attempts::find(&self.rows, asked).await?;
+        let sent = attempt.as_ref().map_or(0, |attempt| attempt.attempts);
+        let verdict = Verdict::failed(verdict::expired(sent), attempt.as_ref(), charge(sent));
+        let entry = self.journal.entry(&verdict, asked)?;
+        if self.flights.is_open(asked) {
+            // Not journaled: the row that goes on with the flight may bear this call's name, and counts
+            // for nothing once that call is answered.
+            return self.reporter.report(asked, &entry);
+        }
+        // Journaled, because after a restart the request may come again before the time is known.
+        let entry = self.journal.insert(asked.call, entry).await?;
+        if attempt.is_some() && !self.flights.is_open(asked) {
+            self.drop_attempt(&asked.key, asked.call).await;
+        }
+        self.reporter.report(asked, &entry)
+    }
+
+    /// Removes the row of a flight that nobody waits for. Tried once: the row expires by itself.
+    async fn drop_attempt(&self, key: &Key, call: CallId) {
+        metrics::counter!(names::ABORTED).increment(1);
+        if let Err(error) = self.rows.remove_attempt(key).await {
+            tracing::debug!(%call, %error, "the attempt of a call that was given up stays until it expires");
         }
     }
 
@@ -107,9 +158,14 @@ impl ModelGateway {
         let call = asked.call;
         let asked = Arc::new(asked);
         let fly = |passengers| {
-            let (rows, retry, journal) =
-                (self.rows.clone(), Arc::clone(&self.retry), Arc::clone(&self.journal));
-            fly(rows, retry, journal, Arc::clone(&asked), passengers)
+            let flight = Flight {
+                rows: self.rows.clone(),
+                retry: Arc::clone(&self.retry),
+                journal: Arc::clone(&self.journal),
+                reporter: self.reporter.clone(),
+                answer_bytes_max: self.answer_bytes_max,
+            };
+            flight.fly(Arc::clone(&asked), passengers)
         };
         match self.flights.join(&asked, fly).await {
             Ok(entries) => match entries.get(&call) {
@@ -123,31 +179,30 @@ impl ModelGateway {
     }
 }
 
-/// The way of what identical requests share, from the first of them to the journal.
-async fn fly(
+/// What a flight works with.
+struct Flight {
     rows: Rows,
     retry: Arc<Retry>,
     journal: Arc<Journal>,
-    asked: Arc<Asked>,
-    passengers: Passengers,
-) -> Landed {
-    let mut attempts = Attempts::take_over(&rows, &journal, &asked).await?;
-    let heard = retry.ask(&asked.request, &mut attempts, &passengers).await?;
-    journal.keep(&heard, &attempts, &passengers).await
+    reporter: Reporter,
+    answer_bytes_max: usize,
+}
+
+impl Flight {
+    /// The way of what identical requests share, from the first of them to the journal.
+    async fn fly(self, asked: Arc<Asked>, passengers: Passengers) -> Landed {
+        let mut attempts = Attempts::take_over(&self.rows, &self.journal, &asked).await?;
+        let heard = self.retry.ask(&asked.request, &mut attempts, &passengers).await?;
+        count_tokens(&heard);
+        let verdict = verdict::of(&heard, &attempts, self.answer_bytes_max, self.reporter.codec())?;
+        self.journal.keep(&verdict, &attempts, &passengers).await
+    }
 }
 
 #[async_trait]
 impl Gateway for ModelGateway {
     async fn answer(&self, request: Request) -> Result<Answered, Error> {
-        let envelope = &request.envelope;
-        let span = tracing::info_span!(
-            "model_call",
-            task = %envelope.task,
-            path = envelope.path.as_str(),
-            call = envelope.call.map(tracing::field::display),
-            tenant = envelope.limits.tenant,
-            traceparent = envelope.traceparent,
-        );
+        let span = span(&request.envelope);
         let serve = async {
             match asked::read(request, &self.reporter)? {
                 Ok(asked) => self.serve(asked).await,
@@ -157,22 +212,56 @@ impl Gateway for ModelGateway {
         serve.instrument(span).await
     }
 
+    async fn expired(&self, request: Request) -> Result<Answered, Error> {
+        let span = span(&request.envelope);
+        let expire = async {
+            match asked::read(request, &self.reporter)? {
+                Ok(asked) => self.expire(&asked).await,
+                Err(answered) => Ok(answered),
+            }
+        };
+        expire.instrument(span).await
+    }
+
     async fn cancelled(&self, envelope: &Envelope) -> Result<(), Error> {
         let Some(call) = envelope.call else { return Ok(()) };
         for key in self.flights.leave(call) {
-            metrics::counter!(names::ABORTED).increment(1);
-            // Tried once: the row expires by itself, and the loop that calls this must go on polling.
-            if let Err(error) = self.rows.remove_attempt(&key).await {
-                tracing::debug!(%call, %error, "a cancelled call's attempt stays until it expires");
-            }
+            self.drop_attempt(&key, call).await;
         }
         Ok(())
     }
 }
 
-/// A codec's error here means a broken schema or a row of a newer program: only an operator can mend it.
-fn unreadable(attempted: &str, call: CallId, error: &schemas_codec::Error) -> Error {
-    Error::new(Remedy::Stop, format!("{attempted} of call {call}"), error.to_string())
+/// The span of one request, with the call's names.
+fn span(envelope: &Envelope) -> tracing::Span {
+    tracing::info_span!(
+        "model_call",
+        task = %envelope.task,
+        path = envelope.path.as_str(),
+        call = envelope.call.map(tracing::field::display),
+        tenant = envelope.limits.tenant,
+        traceparent = envelope.traceparent,
+    )
+}
+
+/// How the gateway speaks.
+fn voice(settings: &Settings) -> Voice {
+    Voice {
+        version: settings.version.clone(),
+        request: "a model request",
+        attempted: "ask a model",
+        failed: "model-failed",
+        failures: names::FAILURES,
+    }
+}
+
+fn count_tokens(heard: &Heard) {
+    if let Ok(completion) = &heard.result {
+        metrics::counter!(names::TOKENS, "direction" => "input")
+            .increment(u64::from(completion.usage.input_tokens));
+        metrics::counter!(names::TOKENS, "direction" => "output")
+            .increment(u64::from(completion.usage.output_tokens));
+    }
 }
 
 #[cfg(test)]

@@ -209,7 +209,8 @@ impl Loop {
     }
 
     /// Publishes and learns the broker's time from the report.
-    async fn publish(&mut self, records: Vec<NewRecord>) -> Result<Vec<Appended>, Error> {
+    async fn publish(&mut self, mut records: Vec<NewRecord>) -> Result<Vec<Appended>, Error> {
+        self.settings.group.sign(&mut records);
         let sent = Instant::now();
         let appended = self.publisher.publish(records).await?;
         // The earliest of them: between brokers the slower clock is the safe one.

@@ -2,7 +2,7 @@
 //!
 //! Whoever needs to be told at a time sends a [`schemas_records::protocol::Timer`] to the timers topic,
 //! keyed by its call id; when the broker's clock has passed the time, a record of kind `timer` lies in the
-//! asker's inbox. The firing is the fact: nobody else compares clocks.
+//! asker's inbox. The firing is the fact: agents compare no clocks.
 //!
 //! # Order of writes
 //! - Set: the row is acknowledged, then the request's offset is committed.
@@ -14,7 +14,6 @@
 //! This room does not know what a timer is for, nor whether its asker still waits for it.
 
 pub mod agenda;
-pub mod clock;
 pub mod mark;
 pub mod names;
 pub mod request;

@@ -9,10 +9,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use topics_log::{Assignment, Consumer, OffsetCommit, Polled, Publisher, Record, Start, TopicPartition};
-use topics_runtime::{Error, Moment, Remedy};
+use topics_runtime::{BrokerClock, Error, Moment, Remedy, overdue};
 
 use crate::agenda::Agenda;
-use crate::clock::BrokerClock;
 use crate::mark::{self, Minute};
 use crate::names;
 use crate::settings::{Parts, Settings};
@@ -35,8 +34,12 @@ const UNCOMMITTED_MINUTES_MAX: Minute = 10;
 /// # Errors
 /// `Fenced` or `Stop`, when the loop cannot go on. Passing trouble is retried and logged.
 pub async fn run(parts: Parts, settings: Settings, shutdown: CancellationToken) -> Result<(), Error> {
-    let consumer = parts.log.join(settings.group.clone(), &[settings.topic.as_str()]).await?;
-    let publisher = parts.log.publisher().await?;
+    let joining = async {
+        let consumer = parts.log.join(settings.group.clone(), &[settings.topic.as_str()]).await?;
+        Ok::<_, Error>((consumer, parts.log.publisher().await?))
+    };
+    let Some(joined) = shutdown.run_until_cancelled(joining).await else { return Ok(()) };
+    let (consumer, publisher) = joined?;
     let this = Loop {
         parts,
         settings,
@@ -93,14 +96,17 @@ impl Loop {
         shutdown: CancellationToken,
     ) -> Result<(), Error> {
         let mut commit_at = Instant::now() + self.settings.commit_every;
-        loop {
-            self.assume(&mut *consumer).await?;
-            let is_busy = self.turn().await?;
-            if Instant::now() >= commit_at {
-                let done = self.commit(&mut *consumer).await;
-                self.bear(Door::Log, done.map(|()| false))?;
-                commit_at = Instant::now() + self.settings.commit_every;
-            }
+        let drain_max = self.settings.drain_max;
+        while let Some(assumed) = shutdown.run_until_cancelled(self.assume(&mut *consumer)).await {
+            assumed?;
+            let is_busy = tokio::select! {
+                biased;
+                is_busy = self.round(&mut *consumer, &mut commit_at) => is_busy?,
+                () = overdue(&shutdown, drain_max) => {
+                    consumer.close().await;
+                    return Ok(());
+                }
+            };
             let wait = if is_busy { Duration::ZERO } else { self.patience() };
             let room = BACKLOG_MAX.saturating_sub(self.backlog.len());
             tokio::select! {
@@ -116,6 +122,17 @@ impl Loop {
         let _ = tokio::time::timeout(self.settings.drain_max, self.drain(&mut *consumer)).await;
         consumer.close().await;
         Ok(())
+    }
+
+    /// One round, with its commit if that is due. Returns whether there is more to do at once.
+    async fn round(&mut self, consumer: &mut dyn Consumer, commit_at: &mut Instant) -> Result<bool, Error> {
+        let is_busy = self.turn().await?;
+        if Instant::now() >= *commit_at {
+            let done = self.commit(consumer).await;
+            self.bear(Door::Log, done.map(|()| false))?;
+            *commit_at = Instant::now() + self.settings.commit_every;
+        }
+        Ok(is_busy)
     }
 
     /// One bounded round of everything but the consumer. Returns whether there is more to do at once.

@@ -9,8 +9,8 @@ use schemas_records::model::ModelRequest;
 use schemas_records::protocol::{Expectation, ExpectedPart};
 use schemas_records::work::{Awaited, Delegate, Pending, Status};
 use schemas_records::{
-    Address, Budget, CallId, Echo, Failure, FailureCode, Key, Kind, ReplyKind, ReplyTo, Timestamp, WorkId,
-    WorkPath,
+    Address, Budget, CallId, Echo, Failure, FailureCode, Key, Kind, Message, ReplyKind, ReplyTo, Timestamp,
+    WorkId, WorkPath,
 };
 use topics_catalog::Peer;
 use topics_runtime::{DeadReason, Stopped};
@@ -98,6 +98,8 @@ impl Turn<'_> {
         for effect in effects.list {
             match effect {
                 Effect::Model { name, request } => self.call_model(name, &request)?,
+                Effect::Tool { name, request } => self.call_gateway(name, "tools", &request)?,
+                Effect::Knowledge { name, query } => self.call_gateway(name, "knowledge", &query)?,
                 Effect::Call { name, agent, value } => self.call_agent(name, &agent, value, calls)?,
                 Effect::Timer { name, after } => self.timer_after(&name, after)?,
                 Effect::Emit { topic, key, value } => self.emit(&topic, &key, value)?,
@@ -176,6 +178,17 @@ impl Turn<'_> {
         self.set_budget(budget);
         let (path, depth) = (self.path(), self.depth());
         self.ask(Request { kind: Kind::Input, name, call, to, path, depth, allotment, value });
+        Ok(())
+    }
+
+    /// Asks a gateway that charges nothing: it gets no allotment. Each call spreads by its own id.
+    fn call_gateway<M: Message>(&mut self, name: String, gateway: &str, request: &M) -> Result<(), Refused> {
+        let call = self.next_call();
+        let to = self.peer(gateway, Peer::Gateway, &call.key())?;
+        let value = self.works.encode(request)?;
+        check_size(&value)?;
+        let (path, depth) = (self.path(), self.depth());
+        self.ask(Request { kind: Kind::Input, name, call, to, path, depth, allotment: Budget::EMPTY, value });
         Ok(())
     }
 
@@ -419,7 +432,12 @@ fn ends(effect: &Effect) -> bool {
     match effect {
         Effect::Reply(_) | Effect::Fail(_) | Effect::Delegate { .. } => true,
         Effect::Fork(fork) => fork.wait.is_none(),
-        Effect::Model { .. } | Effect::Call { .. } | Effect::Timer { .. } | Effect::Emit { .. } => false,
+        Effect::Model { .. }
+        | Effect::Tool { .. }
+        | Effect::Knowledge { .. }
+        | Effect::Call { .. }
+        | Effect::Timer { .. }
+        | Effect::Emit { .. } => false,
     }
 }
 

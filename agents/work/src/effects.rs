@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use schemas_codec::Codec;
 use schemas_records::protocol::JoinPolicy;
+use schemas_records::tool::{KnowledgeQuery, ToolRequest};
 use schemas_records::{Failure, Message, ModelRequest};
 
 use crate::logic::Fault;
@@ -25,6 +26,8 @@ pub struct Effects {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Effect {
     Model { name: String, request: ModelRequest },
+    Tool { name: String, request: ToolRequest },
+    Knowledge { name: String, query: KnowledgeQuery },
     Call { name: String, agent: String, value: Bytes },
     Timer { name: String, after: Duration },
     Emit { topic: String, key: String, value: Bytes },
@@ -60,11 +63,35 @@ impl Effects {
         self.list.push(Effect::Model { name: name.to_owned(), request });
     }
 
+    /// Asks a tool of the team; the answer comes back under `name`. `arguments` are a framed message of the
+    /// schema that the tool declares.
+    pub fn call_tool(&mut self, name: &str, tool: &str, arguments: Bytes) {
+        let request = ToolRequest { tool: tool.to_owned(), arguments };
+        self.list.push(Effect::Tool { name: name.to_owned(), request });
+    }
+
+    /// [`Effects::call_tool`] with arguments that are not framed yet.
+    pub fn call_tool_with<M: Message>(&mut self, name: &str, tool: &str, arguments: &M) {
+        if let Some(arguments) = self.encode(arguments) {
+            self.call_tool(name, tool, arguments);
+        }
+    }
+
+    /// Asks a knowledge base of the team; its [`schemas_records::tool::Passages`] come back under `name`.
+    pub fn call_knowledge(&mut self, name: &str, query: KnowledgeQuery) {
+        self.list.push(Effect::Knowledge { name: name.to_owned(), query });
+    }
+
     /// Asks another agent of the team; the answer comes back under `name`.
     pub fn call<M: Message>(&mut self, name: &str, agent: &str, message: &M) {
         if let Some(value) = self.encode(message) {
-            self.list.push(Effect::Call { name: name.to_owned(), agent: agent.to_owned(), value });
+            self.call_framed(name, agent, value);
         }
+    }
+
+    /// [`Effects::call`] with a message that is framed already.
+    pub fn call_framed(&mut self, name: &str, agent: &str, value: Bytes) {
+        self.list.push(Effect::Call { name: name.to_owned(), agent: agent.to_owned(), value });
     }
 
     /// Has an event of this name come `after` this one.
@@ -96,8 +123,13 @@ impl Effects {
     /// Answers whoever is owed the answer, and ends the work.
     pub fn reply<M: Message>(&mut self, message: &M) {
         if let Some(value) = self.encode(message) {
-            self.list.push(Effect::Reply(value));
+            self.reply_framed(value);
         }
+    }
+
+    /// [`Effects::reply`] with a message that is framed already.
+    pub fn reply_framed(&mut self, value: Bytes) {
+        self.list.push(Effect::Reply(value));
     }
 
     /// Fails, and ends the work.
@@ -108,8 +140,13 @@ impl Effects {
     /// Hands the right to reply, and what is left of the budget, to another agent, and ends the work.
     pub fn delegate<M: Message>(&mut self, agent: &str, message: &M) {
         if let Some(value) = self.encode(message) {
-            self.list.push(Effect::Delegate { agent: agent.to_owned(), value });
+            self.delegate_framed(agent, value);
         }
+    }
+
+    /// [`Effects::delegate`] with a message that is framed already.
+    pub fn delegate_framed(&mut self, agent: &str, value: Bytes) {
+        self.list.push(Effect::Delegate { agent: agent.to_owned(), value });
     }
 
     /// A message that cannot be written is the agent's fault, and fails the step as a whole.
@@ -154,8 +191,13 @@ impl Fork<'_> {
     /// A branch with a name of its own: needed when one agent takes several.
     pub fn branch_named<M: Message>(&mut self, name: &str, agent: &str, message: &M) {
         if let Some(value) = self.effects.encode(message) {
-            self.fork.branches.push((name.to_owned(), agent.to_owned(), value));
+            self.branch_framed(name, agent, value);
         }
+    }
+
+    /// [`Fork::branch_named`] with a message that is framed already.
+    pub fn branch_framed(&mut self, name: &str, agent: &str, value: Bytes) {
+        self.fork.branches.push((name.to_owned(), agent.to_owned(), value));
     }
 
     /// Closes as soon as `needed` good parts are there; fails once that is beyond hope.
@@ -176,12 +218,17 @@ impl Fork<'_> {
     }
 
     /// `agent` gathers the parts and holds the right to reply from now on. It gets `context` with them.
-    pub fn join<M: Message>(mut self, agent: &str, context: &M) {
+    pub fn join<M: Message>(self, agent: &str, context: &M) {
         if let Some(value) = self.effects.encode(context) {
-            self.fork.context = value;
-            self.fork.join = agent.to_owned();
-            self.effects.list.push(Effect::Fork(self.fork));
+            self.join_framed(agent, value);
         }
+    }
+
+    /// [`Fork::join`] with a context that is framed already.
+    pub fn join_framed(mut self, agent: &str, context: Bytes) {
+        self.fork.context = context;
+        self.fork.join = agent.to_owned();
+        self.effects.list.push(Effect::Fork(self.fork));
     }
 
     /// `agent` gathers the parts and answers this work, which waits for it under `name`.

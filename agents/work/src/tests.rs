@@ -7,5 +7,6 @@ mod beginnings;
 mod budget;
 mod endings;
 mod forks;
+mod gateways;
 mod house;
 mod strange;

@@ -1,5 +1,8 @@
 //! The builder behind `tributary::node()`: agents in, a command line out.
 
+use std::borrow::Cow;
+use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -10,7 +13,7 @@ use schemas_codec::Codec;
 use schemas_records::Message;
 
 use crate::args::{Arguments, Command, Common};
-use crate::{results, run, submit, topics};
+use crate::{ask, desk, kept, model, results, run, submit, teams, topics};
 
 type Show = Arc<dyn Fn(&Codec, &[u8]) -> Option<String> + Send + Sync>;
 
@@ -18,7 +21,7 @@ type Show = Arc<dyn Fn(&Codec, &[u8]) -> Option<String> + Send + Sync>;
 #[derive(Clone)]
 pub struct Presentation {
     /// Tasks that come with the team, one JSON object a line.
-    pub tasks: Option<&'static str>,
+    pub tasks: Option<Cow<'static, str>>,
     /// A result in full; `None` if the value is not one.
     pub whole: Show,
     /// A result in one line; `None` if the value is not one.
@@ -89,6 +92,7 @@ impl App {
         let result = self.run(arguments);
         match result {
             Ok(()) => ExitCode::SUCCESS,
+            // Not found or refused: 1, as every failure; what was typed wrongly is clap's 2.
             Err(error) => {
                 eprintln!("tributary: {error:#}");
                 ExitCode::FAILURE
@@ -97,32 +101,78 @@ impl App {
     }
 
     fn run(self, arguments: Arguments) -> anyhow::Result<()> {
-        let team = self.team.map_err(anyhow::Error::msg)?;
-        let config = read_config(&arguments)?;
-        if let (Some(reason), None) = (arguments.command.on_a_broker(), &config.brokers) {
+        match &arguments.command {
+            Command::New { folder } => return teams::new(folder),
+            Command::Team(command) => return teams::run(command),
+            _ => {}
+        }
+        let mut config = read_config(&arguments)?;
+        let (team, presentation) = match folder(&arguments)? {
+            None => (self.team.map_err(anyhow::Error::msg)?, self.presentation),
+            Some(folder) => {
+                let (loaded, presentation) = teams::read(folder)?;
+                teams::limit(&mut config, &loaded);
+                (teams::team(&loaded, folder), presentation)
+            }
+        };
+        // A node on disk is its own broker.
+        let is_own = matches!(arguments.command, Command::Node) && config.data.is_some();
+        if let (Some(reason), None, false) = (arguments.command.on_a_broker(), &config.brokers, is_own) {
             anyhow::bail!("{reason}: name one with --brokers HOST:PORT");
         }
         infra_telemetry::log_to_stderr(&config.log)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(async move {
+            let kept = kept::choose(&mut config, &arguments.command, team.name()).await?;
             let mut opened = config.clone();
             opened.data = opened.data.filter(|_| arguments.command.runs_agents());
-            let node = Node::new(team, open(&opened).await?, config.settings.clone())?;
-            match arguments.command {
-                Command::Demo(demo) => run::demo(&node, &config, &self.presentation, &demo).await,
-                Command::Run(run) => run::tasks(&node, &config, &self.presentation, &run).await,
-                Command::Node => run::serve(&node).await,
-                Command::Topics(command) => topics::run(&node, &config, &command).await,
-                Command::Submit(tasks) => submit::run(&node, &tasks).await,
-                Command::Results(what) => results::run(&node, &self.presentation, &what).await,
+            if let Command::Ask(question) = &arguments.command {
+                let desk = desk::find(&config, team, arguments.common.verbose).await?;
+                return print(&ask::ask(&*desk, question).await?);
             }
+            // Put together by the commands that need it only.
+            let node = async { anyhow::Ok(Node::new(team, open(&opened).await?, config.settings.clone())?) };
+            match arguments.command {
+                Command::Demo(demo) => run::demo(&node.await?, &config, &presentation, &demo).await,
+                Command::Run(run) => run::tasks(&node.await?, &config, &presentation, &run).await,
+                Command::Node => run::serve(&node.await?, &config).await,
+                Command::Topics(command) => topics::run(&node.await?, &config, &command).await,
+                Command::Submit(tasks) => submit::run(&node.await?, &tasks).await,
+                Command::Results(what) => results::run(&node.await?, &presentation, &what).await,
+                Command::Model(command) => model::run(&config, &command).await,
+                // Done above, without a node.
+                Command::New { .. } | Command::Team(_) | Command::Ask(_) => Ok(()),
+            }?;
+            kept.map_or(Ok(()), |kept| kept.done())
         })
+    }
+}
+
+/// Prints what was told. Ids and texts are others', and must not move the cursor or colour the terminal.
+fn print(told: &str) -> anyhow::Result<()> {
+    let shown: String =
+        told.trim_end().chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect();
+    match writeln!(std::io::stdout(), "{shown}") {
+        // Whoever reads this has seen enough (`| head`).
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// The folder of the team that is to run, if it is not this program's own.
+fn folder(arguments: &Arguments) -> anyhow::Result<Option<&Path>> {
+    let of_run = if let Command::Run(run) = &arguments.command { run.folder.as_deref() } else { None };
+    match (of_run, arguments.common.team.as_deref()) {
+        (Some(one), Some(other)) if one != other => {
+            anyhow::bail!("run {} or --team {}? say one of them", one.display(), other.display())
+        }
+        (one, other) => Ok(one.or(other)),
     }
 }
 
 /// Defaults, the file, the environment, then what the command line says.
 fn read_config(arguments: &Arguments) -> anyhow::Result<Config> {
-    let Common { config, set, brokers, namespace, data, model, log } = &arguments.common;
+    let Common { config, set, brokers, namespace, data, team: _, model, log, verbose: _ } = &arguments.common;
     let file = match config {
         None => None,
         Some(path) => Some(std::fs::read_to_string(path).map_err(|error| {

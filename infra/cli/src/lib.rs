@@ -31,11 +31,16 @@
 
 mod app;
 mod args;
+mod ask;
+mod desk;
+mod kept;
+mod model;
 mod patience;
 mod progress;
 mod results;
 mod run;
 mod submit;
+mod teams;
 mod topics;
 
 pub mod briefing;

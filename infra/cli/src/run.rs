@@ -30,10 +30,7 @@ pub(crate) async fn demo(
     presentation: &Presentation,
     arguments: &Demo,
 ) -> anyhow::Result<()> {
-    let Some(text) = presentation.tasks else {
-        anyhow::bail!("this team brings no tasks: use `run --tasks FILE`");
-    };
-    let mut tasks = submit::parse(node.names().team(), text);
+    let mut tasks = bundled(node, presentation)?;
     if !arguments.all {
         tasks.truncate(DEMO_TASKS);
     }
@@ -49,13 +46,30 @@ pub(crate) async fn tasks(
     presentation: &Presentation,
     arguments: &Run,
 ) -> anyhow::Result<()> {
-    let tasks = submit::read(&arguments.tasks.tasks)?;
+    let tasks = match &arguments.tasks {
+        Some(file) => submit::read(file)?,
+        None => bundled(node, presentation)?,
+    };
     prepare(node, config, &arguments.show).await?;
     all(node, presentation, &tasks, &arguments.show.out, "").await
 }
 
+/// The tasks that come with the team.
+fn bundled(node: &Node, presentation: &Presentation) -> anyhow::Result<Vec<Task>> {
+    let text = presentation.tasks.as_deref();
+    Ok(submit::parse(node.names().team(), text.context("this team brings no tasks: use `run --tasks FILE`")?))
+}
+
 /// `tributary node`.
-pub(crate) async fn serve(node: &Node) -> anyhow::Result<()> {
+pub(crate) async fn serve(node: &Node, config: &Config) -> anyhow::Result<()> {
+    if config.brokers.is_none() {
+        // The log is its own: there is nobody to ask first.
+        node.plan(config.topics)
+            .await?
+            .apply(&*node.doors().log)
+            .await
+            .context("could not create the topics")?;
+    }
     let shutdown = CancellationToken::new();
     tokio::spawn(stop_on_signal(shutdown.clone()));
     Ok(infra_node::run(node, shutdown).await?)

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use infra_node::{Config, Node};
+use topics_catalog::Removal;
 
 use crate::args::Topics;
 
@@ -12,18 +13,18 @@ const MARK: &str = "holder";
 
 /// Does what the command says.
 pub(crate) async fn run(node: &Node, config: &Config, command: &Topics) -> anyhow::Result<()> {
-    let plan = node.plan(config.topics).await?;
     match command {
-        Topics::Plan => println!("{plan}"),
+        Topics::Plan => println!("{}", node.plan(config.topics).await?),
         Topics::Apply => {
+            let plan = node.plan(config.topics).await?;
             println!("{plan}");
             plan.apply(&*node.doors().log).await?;
             println!("done");
         }
         Topics::Remove { yes } => {
-            let names: Vec<String> = plan.keep.iter().map(|topic| topic.name.clone()).collect();
-            let state = config.data.as_deref().map(Path::new).filter(|folder| folder.exists());
-            remove(node, config, &names, state, *yes).await?;
+            let removal = node.catalog(config.topics).removal(&*node.doors().log, node.names()).await?;
+            let folder = config.data.as_deref().map(Path::new).filter(|folder| folder.exists());
+            remove(node, config, &removal, folder, *yes).await?;
         }
     }
     Ok(())
@@ -33,22 +34,34 @@ pub(crate) async fn run(node: &Node, config: &Config, command: &Topics) -> anyho
 async fn remove(
     node: &Node,
     config: &Config,
-    names: &[String],
-    state: Option<&Path>,
+    removal: &Removal,
+    folder: Option<&Path>,
     is_agreed: bool,
 ) -> anyhow::Result<()> {
-    for name in names {
+    // One store serves a namespace: what it holds goes with the last team.
+    let state = folder.filter(|_| removal.others.is_empty());
+    for name in &removal.remove {
         println!("- {name}");
     }
     if let Some(folder) = state {
         println!("- {} (the state of this namespace)", folder.display());
     }
-    if names.is_empty() && state.is_none() {
+    if removal.remove.is_empty() && state.is_none() {
         println!("there is nothing to remove");
         return Ok(());
     }
+    if !removal.others.is_empty() {
+        for name in &removal.leave {
+            println!("= {name}");
+        }
+        if let Some(folder) = folder {
+            println!("= {} (the state of this namespace)", folder.display());
+        }
+        let others: Vec<&str> = removal.others.iter().map(String::as_str).collect();
+        println!("what is marked = stays: {} has topics in this namespace too", others.join(", "));
+    }
     if !is_agreed {
-        println!("nothing is removed yet; say --yes to remove these with all that is in them");
+        println!("nothing is removed yet; say --yes to remove what is marked - with all that is in it");
         return Ok(());
     }
     if let Some(folder) = state {
@@ -57,11 +70,13 @@ async fn remove(
             "{} holds no state of a node: correct `data`, or leave it out to remove the topics only",
             folder.display()
         );
+    }
+    if folder.is_some_and(|folder| folder.join(MARK).exists()) {
         // Whoever holds it is told by name; dropped at once, it is nobody's while it is removed.
         drop(infra_node::open(config).await.context("nothing is removed while the state is in use")?);
     }
-    if !names.is_empty() {
-        node.doors().log.remove(names).await?;
+    if !removal.remove.is_empty() {
+        node.doors().log.remove(&removal.remove).await?;
     }
     if let Some(folder) = state {
         std::fs::remove_dir_all(folder).with_context(|| format!("could not remove {}", folder.display()))?;

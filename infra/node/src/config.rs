@@ -5,6 +5,9 @@
 //! brokers = "127.0.0.1:9092"      # left out: everything in this process's memory
 //! data = "/var/lib/tributary"     # left out: in memory; with brokers, a folder below the user's state
 //! model = "openai:http://127.0.0.1:8080/v1#smollm2"
+//! models = "/var/cache/models"    # left out: a folder below the user's cache
+//! http = "127.0.0.1:8080"         # left out: no public door
+//! http_token_file = "tokens"      # or TRIBUTARY_HTTP_TOKEN; without either http_open = true, on loopback
 //! [kafka]                         # librdkafka's own properties
 //! "security.protocol" = "ssl"
 //! ```
@@ -12,14 +15,23 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use infra_http::Limits;
+use infra_http::public::Tokens;
 use schemas_records::limits::BUDGET_CALLS_MAX;
 use serde::Deserialize;
 use topics_catalog::Topics;
 
 use crate::run::Error;
-use crate::settings::Settings;
+use crate::settings::{Outside, Settings};
+
+/// The public door's token: in the environment or a file, never on a command line, which others can read.
+const TOKEN_VARIABLE: &str = "TRIBUTARY_HTTP_TOKEN";
+
+/// Calls in flight at the offline model: as many as it has workers, if nobody asked for more.
+const OFFLINE_CALLS: usize = 2;
 
 /// The environment variables' prefix.
 const PREFIX: &str = "TRIBUTARY_";
@@ -34,28 +46,38 @@ struct Keys {
     brokers: Option<String>,
     data: Option<String>,
     model: String,
+    models: Option<String>,
     metrics: Option<SocketAddr>,
+    admin_port: u16,
+    http: Option<SocketAddr>,
+    http_token_file: Option<String>,
+    http_open: bool,
     log: String,
     partitions: i32,
     replication: i32,
     open_tasks_max: u32,
     deadline_seconds: u64,
     budget_calls: u32,
-    calls_in_flight_max: usize,
+    calls_in_flight_max: Option<usize>,
     step_seconds_max: u64,
     session_timeout_ms: u64,
     kafka: BTreeMap<String, String>,
 }
 
 /// The keys that may stand in the environment: all but the table.
-const SCALARS: [&str; 16] = [
+const SCALARS: [&str; 21] = [
     "namespace",
     "instance",
     "roles",
     "brokers",
     "data",
     "model",
+    "models",
     "metrics",
+    "admin_port",
+    "http",
+    "http_token_file",
+    "http_open",
     "log",
     "partitions",
     "replication",
@@ -77,14 +99,19 @@ impl Default for Keys {
             brokers: None,
             data: None,
             model: "scripted".into(),
+            models: None,
             metrics: None,
+            admin_port: 0,
+            http: None,
+            http_token_file: None,
+            http_open: false,
             log: "warn".into(),
             partitions: 4,
             replication: 0,
             open_tasks_max: settings.open_tasks_max,
             deadline_seconds: settings.deadline.as_secs(),
             budget_calls: settings.budget_calls,
-            calls_in_flight_max: settings.calls_in_flight_max,
+            calls_in_flight_max: None,
             step_seconds_max: settings.step_time_max.as_secs(),
             session_timeout_ms: 10_000,
             kafka: BTreeMap::new(),
@@ -102,6 +129,8 @@ pub enum ModelChoice {
         /// The script's file.
         file: String,
     },
+    /// `offline`: a small one in this process, if it was built with it.
+    Offline,
     /// `openai:BASE_URL#MODEL`: a server that speaks OpenAI's protocol.
     OpenAi {
         /// For example `http://127.0.0.1:8080/v1`.
@@ -122,6 +151,8 @@ pub struct Config {
     pub data: Option<String>,
     /// The model.
     pub model: ModelChoice,
+    /// The folder of the offline model's weights; `None` where there is no home.
+    pub models: Option<String>,
     /// The log filter.
     pub log: String,
     /// How topics are made.
@@ -172,10 +203,15 @@ impl Config {
         if keys.brokers.is_some() && keys.data.is_none() {
             keys.data = default_data(&environment, &keys.namespace);
         }
-        Self::from_keys(keys)
+        if keys.models.is_none() {
+            keys.models = default_models(&environment);
+        }
+        let tokens = environment.get(TOKEN_VARIABLE).map(|token| Tokens::parse(token)).transpose();
+        let tokens = tokens.map_err(|message| wrong(format!("{TOKEN_VARIABLE}: {message}")))?;
+        Self::from_keys(keys, tokens.unwrap_or_default())
     }
 
-    fn from_keys(keys: Keys) -> Result<Self, Error> {
+    fn from_keys(keys: Keys, tokens: Tokens) -> Result<Self, Error> {
         if !(1..=1_000).contains(&keys.partitions) {
             return Err(Error::Config {
                 message: format!("partitions is {}, use 1 to 1000", keys.partitions),
@@ -187,10 +223,33 @@ impl Config {
             return Err(Error::Config { message });
         }
         // An empty path would be the folder this was started in.
-        if keys.data.as_deref() == Some("") {
-            let message = "data is empty: name a folder, or leave it out".to_owned();
-            return Err(Error::Config { message });
+        let paths =
+            [("data", &keys.data), ("models", &keys.models), ("http_token_file", &keys.http_token_file)];
+        for (key, path) in paths {
+            if path.as_deref() == Some("") {
+                let message = format!("{key} is empty: name one, or leave it out");
+                return Err(Error::Config { message });
+            }
         }
+        let topics = Topics { partitions: keys.partitions, replication: keys.replication };
+        let model = choice(&keys.model)?;
+        // What the model cannot begin yet waits in the gateway, which knows who is most urgent.
+        let usual = if model == ModelChoice::Offline {
+            OFFLINE_CALLS
+        } else {
+            Settings::default().calls_in_flight_max
+        };
+        let calls_in_flight = keys.calls_in_flight_max.unwrap_or(usual);
+        let outside = Outside {
+            folder: keys.data.as_ref().map(PathBuf::from),
+            admin_port: keys.admin_port,
+            http: keys.http,
+            tokens,
+            token_file: keys.http_token_file.map(PathBuf::from),
+            is_open: keys.http_open,
+            limits: Limits::default(),
+            topics,
+        };
         Ok(Self {
             settings: Settings {
                 namespace: keys.namespace,
@@ -199,18 +258,26 @@ impl Config {
                 open_tasks_max: keys.open_tasks_max,
                 deadline: Duration::from_secs(keys.deadline_seconds),
                 budget_calls: keys.budget_calls,
-                calls_in_flight_max: keys.calls_in_flight_max.max(1),
+                calls_in_flight_max: calls_in_flight.max(1),
                 step_time_max: Duration::from_secs(keys.step_seconds_max),
                 metrics: keys.metrics,
+                outside,
             },
             brokers: keys.brokers,
             data: keys.data,
-            model: choice(&keys.model)?,
+            model,
+            models: keys.models,
             log: keys.log,
-            topics: Topics { partitions: keys.partitions, replication: keys.replication },
+            topics,
             kafka: keys.kafka,
             session_timeout: Duration::from_millis(keys.session_timeout_ms),
         })
+    }
+
+    /// Keeps state, and without brokers the log too, in this folder.
+    pub fn set_data(&mut self, folder: &Path) {
+        self.data = Some(folder.display().to_string());
+        self.settings.outside.folder = Some(folder.to_owned());
     }
 
     /// How to reach Kafka.
@@ -230,11 +297,20 @@ impl Config {
 /// Where state lies beside a broker if nothing is said: with the broker's offsets it must outlive this
 /// process. `None` where there is no home: then it is kept in memory, and the next process is refused.
 fn default_data(environment: &BTreeMap<String, String>, namespace: &str) -> Option<String> {
-    let base = match environment.get("XDG_STATE_HOME").filter(|folder| !folder.is_empty()) {
-        Some(folder) => folder.clone(),
-        None => format!("{}/.local/state", environment.get("HOME").filter(|home| !home.is_empty())?),
-    };
+    let base = base(environment, "XDG_STATE_HOME", ".local/state")?;
     Some(format!("{base}/tributary/nodes/{namespace}"))
+}
+
+/// Where weights lie if nothing is said: they can be fetched again, so they are a cache. `None` where there
+/// is no home.
+fn default_models(environment: &BTreeMap<String, String>) -> Option<String> {
+    Some(format!("{}/tributary/models", base(environment, "XDG_CACHE_HOME", ".cache")?))
+}
+
+/// A base folder of the user's, by its variable or below the home.
+fn base(environment: &BTreeMap<String, String>, variable: &str, below_home: &str) -> Option<String> {
+    let of = |name: &str| environment.get(name).filter(|folder| !folder.is_empty());
+    of(variable).cloned().or_else(|| Some(format!("{}/{below_home}", of("HOME")?)))
 }
 
 /// A value from a place that knows only text: numbers and lists are recognised by what the key takes.
@@ -243,9 +319,22 @@ fn scalar(key: &str, value: &str) -> toml::Value {
         let roles = value.split(',').map(str::trim).filter(|role| !role.is_empty());
         return toml::Value::Array(roles.map(|role| toml::Value::String(role.into())).collect());
     }
-    let is_text = matches!(key, "namespace" | "instance" | "brokers" | "data" | "model" | "metrics" | "log");
-    match value.parse::<i64>() {
-        Ok(number) if !is_text => toml::Value::Integer(number),
+    let is_text = matches!(
+        key,
+        "namespace"
+            | "instance"
+            | "brokers"
+            | "data"
+            | "model"
+            | "models"
+            | "metrics"
+            | "log"
+            | "http"
+            | "http_token_file"
+    );
+    match (value.parse::<i64>(), value.parse::<bool>()) {
+        (Ok(number), _) if !is_text => toml::Value::Integer(number),
+        (_, Ok(flag)) if !is_text => toml::Value::Boolean(flag),
         _ => toml::Value::String(value.into()),
     }
 }
@@ -254,6 +343,9 @@ fn choice(text: &str) -> Result<ModelChoice, Error> {
     if text == "scripted" {
         return Ok(ModelChoice::Scripted);
     }
+    if text == "offline" {
+        return Ok(ModelChoice::Offline);
+    }
     if let Some(file) = text.strip_prefix("scripted:") {
         return Ok(ModelChoice::Script { file: file.to_owned() });
     }
@@ -261,7 +353,7 @@ fn choice(text: &str) -> Result<ModelChoice, Error> {
         return Ok(ModelChoice::OpenAi { base_url: base_url.to_owned(), model: model.to_owned() });
     }
     Err(Error::Config {
-        message: format!("model {text:?}: use scripted, scripted:FILE or openai:BASE_URL#MODEL"),
+        message: format!("model {text:?}: use scripted, scripted:FILE, offline or openai:BASE_URL#MODEL"),
     })
 }
 

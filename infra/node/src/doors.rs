@@ -7,9 +7,10 @@ use agents_model::{Model, Script, Scripted};
 use agents_model_http::{HttpModel, KeySource};
 use topics_log::memory::MemoryLog;
 use topics_log::{Clock, Log, SystemClock};
+use topics_log_fjall::FjallLog;
 use topics_log_kafka::KafkaLog;
 use topics_runtime::{NoProbe, Probe};
-use topics_state::fjall::FjallStore;
+use topics_state::fjall::{Disk, Durability, FjallStore};
 use topics_state::memory::MemoryStore;
 use topics_state::{KeyedStore, StateStore};
 
@@ -44,18 +45,30 @@ pub struct Doors {
 /// What could not be opened, with what to do about it.
 pub async fn open(config: &Config) -> Result<Doors, Error> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let log: Arc<dyn Log> = match &config.brokers {
-        None => Arc::new(MemoryLog::new(Arc::clone(&clock))),
-        Some(brokers) => Arc::new(KafkaLog::connect(config.kafka(brokers)).await?),
+    // Before the folder is taken: whoever waits for a broker should not keep others from it.
+    let kafka = match &config.brokers {
+        None => None,
+        Some(brokers) => Some(KafkaLog::connect(config.kafka(brokers)).await?),
     };
-    let (states, keyed): (Arc<dyn StateStore>, Arc<dyn KeyedStore>) = match &config.data {
+    let disk = match &config.data {
+        None => None,
+        Some(folder) => {
+            let disk = Disk::open(PathBuf::from(folder), clock.now(), Durability::default());
+            Some(disk.map_err(Error::from_store)?)
+        }
+    };
+    let log: Arc<dyn Log> = match (kafka, &disk) {
+        (Some(kafka), _) => Arc::new(kafka),
+        (None, Some(disk)) => Arc::new(FjallLog::on(disk.clone(), Arc::clone(&clock))?),
+        (None, None) => Arc::new(MemoryLog::new(Arc::clone(&clock))),
+    };
+    let (states, keyed): (Arc<dyn StateStore>, Arc<dyn KeyedStore>) = match disk {
         None => {
             let store = MemoryStore::new(Arc::clone(&clock));
             (Arc::new(store.clone()), Arc::new(store))
         }
-        Some(folder) => {
-            let store =
-                FjallStore::open(PathBuf::from(folder), Arc::clone(&clock)).map_err(Error::from_store)?;
+        Some(disk) => {
+            let store = FjallStore::on(disk, Arc::clone(&clock)).map_err(Error::from_store)?;
             (Arc::new(store.clone()), Arc::new(store))
         }
     };
@@ -63,16 +76,17 @@ pub async fn open(config: &Config) -> Result<Doors, Error> {
         log,
         states,
         keyed,
-        model: model(&config.model)?,
+        model: model(config)?,
         clock,
         probe: Arc::new(NoProbe),
         has_watchdog: true,
     })
 }
 
-fn model(choice: &ModelChoice) -> Result<Arc<dyn Model>, Error> {
+fn model(config: &Config) -> Result<Arc<dyn Model>, Error> {
     let unusable = |message: String| Error::Config { message };
-    Ok(match choice {
+    Ok(match &config.model {
+        ModelChoice::Offline => return offline(config),
         ModelChoice::Scripted => Arc::new(Scripted::default()),
         ModelChoice::Script { file } => {
             let text = std::fs::read_to_string(file)
@@ -87,4 +101,24 @@ fn model(choice: &ModelChoice) -> Result<Arc<dyn Model>, Error> {
             Arc::new(HttpModel::new(settings).map_err(|error| unusable(error.to_string()))?)
         }
     })
+}
+
+#[cfg(feature = "offline")]
+fn offline(config: &Config) -> Result<Arc<dyn Model>, Error> {
+    let unusable = |message: String| Error::Config { message };
+    let Some(folder) = &config.models else {
+        return Err(unusable(
+            "model offline: there is no folder for its weights; name one in `models`".into(),
+        ));
+    };
+    let settings = agents_model_offline::Settings::new(folder);
+    let model = agents_model_offline::OfflineModel::new(&settings);
+    Ok(Arc::new(model.map_err(|error| unusable(error.to_string()))?))
+}
+
+#[cfg(not(feature = "offline"))]
+fn offline(_: &Config) -> Result<Arc<dyn Model>, Error> {
+    let message = "this program was built without the offline model; build it with `cargo build --features \
+                   offline`, or use scripted or openai:BASE_URL#MODEL";
+    Err(Error::Config { message: message.into() })
 }

@@ -5,15 +5,20 @@
 //! only the doors differ. This room does not parse command lines and does not know any team.
 
 pub mod config;
+mod desk;
 mod doors;
+mod gateways;
+mod outside;
 mod roles;
 mod run;
 mod settings;
+mod supplies;
 mod team;
 
 pub use config::Config;
+pub use desk::NodeDesk;
 pub use doors::{Doors, open};
 pub use roles::{Ground, Node, Role};
 pub use run::{Error, run};
-pub use settings::Settings;
+pub use settings::{Outside, Settings};
 pub use team::Team;

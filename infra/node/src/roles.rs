@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use agents_model::ModelGateway;
+use agents_knowledge::Library;
+use agents_tools::Toolbox;
 use agents_work::{Team as WorksTeam, Works};
 use futures::future::BoxFuture;
 use schemas_codec::Codec;
@@ -10,10 +11,11 @@ use schemas_records::Budget;
 use tokio_util::sync::CancellationToken;
 use topics_catalog::{Catalog, Directory, Kind, Names, Plan, Topics};
 use topics_log::Group;
+use topics_runtime::worker;
 use topics_runtime::worker::Watchdog;
-use topics_runtime::{gateway, worker};
 
 use crate::doors::Doors;
+use crate::gateways::{KNOWLEDGE, MODEL, TIMERS, TOOLS};
 use crate::run::Error;
 use crate::settings::Settings;
 use crate::team::Team;
@@ -24,17 +26,21 @@ pub struct Node {
     pub(crate) team: Team,
     pub(crate) doors: Doors,
     pub(crate) settings: Settings,
-    names: Names,
-    codec: Codec,
+    pub(crate) names: Names,
+    pub(crate) codec: Codec,
 }
 
 /// What the roles of a node stand on.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Ground {
     directory: Directory,
     /// The same, with every topic of the namespace: timers serve all teams.
     namespace: Directory,
     note: String,
+    /// What the tool gateway needs, if this node runs it.
+    toolbox: Option<Toolbox>,
+    /// What the knowledge gateway needs, if this node runs it.
+    library: Option<Library>,
 }
 
 /// One loop, ready to run.
@@ -63,6 +69,7 @@ impl Node {
         if team.agents().next().is_none() {
             return Err(Error::Config { message: format!("team {:?} has no agents", team.name()) });
         }
+        team.supplies.check(&team.agents().map(str::to_owned).collect::<Vec<_>>())?;
         let codec = team.codec()?;
         Ok(Self { team, doors, settings, names, codec })
     }
@@ -88,7 +95,11 @@ impl Node {
     /// The topics it needs.
     #[must_use]
     pub fn catalog(&self, topics: Topics) -> Catalog {
-        Catalog::of(&self.names, &self.agents(), topics)
+        let mut catalog = Catalog::of(&self.names, &self.agents(), topics);
+        for (.., kind) in self.supplying() {
+            catalog = catalog.with(&self.names, kind);
+        }
+        catalog
     }
 
     /// What would have to be created for it to run.
@@ -104,8 +115,9 @@ impl Node {
     /// # Errors
     /// A role that there is not.
     pub fn role_names(&self) -> Result<Vec<String>, Error> {
-        let known: Vec<String> =
-            self.agents().into_iter().chain(GATEWAYS.iter().map(|gateway| (*gateway).to_owned())).collect();
+        let supplying = self.supplying();
+        let gateways = GATEWAYS.into_iter().chain(supplying.iter().map(|(role, ..)| *role));
+        let known: Vec<String> = self.agents().into_iter().chain(gateways.map(str::to_owned)).collect();
         if self.settings.roles.is_empty() {
             return Ok(known);
         }
@@ -121,12 +133,22 @@ impl Node {
     /// What all roles share: who can be reached, and the name of the store.
     ///
     /// # Errors
-    /// A missing topic, a store out of reach.
+    /// A missing topic, a store out of reach, a tool or knowledge that cannot be opened.
     pub async fn ground(&self) -> Result<Ground, Error> {
-        let directory = Directory::look_up(&*self.doors.log, &self.names, &self.agents()).await?;
+        let (log, runs) = (&*self.doors.log, self.role_names()?);
+        let mut directory = Directory::look_up(log, &self.names, &self.agents()).await?;
+        let (mut toolbox, mut library) = (None, None);
+        for (role, name, kind) in self.supplying() {
+            directory = directory.with_gateway(log, &self.names, name, kind).await?;
+            match role {
+                _ if !runs.iter().any(|run| run == role) => {}
+                TOOLS => toolbox = Some(self.team.supplies.toolbox(&self.names, &self.codec)?),
+                _ => library = Some(self.team.supplies.library(&self.names)?),
+            }
+        }
         let note = format!("store={}", self.doors.states.identity().await.map_err(Error::from_store)?);
         let namespace = directory.clone().with_namespace(&*self.doors.log, &self.names).await?;
-        Ok(Ground { directory, namespace, note })
+        Ok(Ground { directory, namespace, note, toolbox, library })
     }
 
     /// One role as a loop over the doors.
@@ -134,11 +156,13 @@ impl Node {
     /// # Errors
     /// A role that there is not.
     pub fn role(&self, name: &str, ground: &Ground, shutdown: &CancellationToken) -> Result<Role, Error> {
-        let Ground { directory, namespace, note } = ground;
+        let Ground { directory, namespace, note, toolbox, library } = ground;
         match name {
             INTAKE => self.intake(directory, shutdown),
             TIMERS => Ok(self.timers(namespace, note, shutdown)),
             MODEL => Ok(self.model(note, shutdown)),
+            TOOLS if let Some(toolbox) = toolbox => Ok(self.tools(toolbox, note, shutdown)),
+            KNOWLEDGE if let Some(library) = library => Ok(self.knowledge(library, note, shutdown)),
             agent => self.agent(agent, directory, shutdown),
         }
     }
@@ -158,7 +182,7 @@ impl Node {
         self.team.agents().map(str::to_owned).collect()
     }
 
-    fn group(&self, id: String) -> Group {
+    pub(crate) fn group(&self, id: String) -> Group {
         Group { id, instance: self.settings.instance.clone() }
     }
 
@@ -191,83 +215,41 @@ impl Node {
 
     fn intake(&self, directory: &Directory, shutdown: &CancellationToken) -> Result<Role, Error> {
         let entry = self.team.agents().next().unwrap_or_default().to_owned();
-        let mut rules = agents_intake::Rules::new(self.team.name());
-        rules.deadline_default = self.settings.deadline;
-        rules.budget_default = Budget { calls: self.settings.budget_calls };
         let group = self.group(self.names.group(INTAKE));
-        let mut settings = agents_intake::Settings::new(group, &entry, self.team.entry_message, rules);
+        let mut settings =
+            agents_intake::Settings::new(group, &entry, &self.team.entry_message, self.rules());
         settings.agent_version = VERSION.to_owned();
         settings.open_max = u64::from(self.settings.open_tasks_max);
-        let check: agents_intake::Check = match &self.team.check {
-            None => Arc::new(|_| Ok(())),
-            Some(check) => {
-                let (check, codec) = (Arc::clone(check), self.codec.clone());
-                Arc::new(move |value| check(&codec, value))
-            }
-        };
         let parts = agents_intake::Parts {
             log: Arc::clone(&self.doors.log),
             directory: directory.clone(),
             codec: self.codec.clone(),
-            check,
+            check: self.check(),
             probe: Arc::clone(&self.doors.probe),
         };
         let run = Box::pin(agents_intake::run(parts, settings, shutdown.clone()));
         Ok(Role { name: INTAKE.to_owned(), run, watchdog: None })
     }
 
-    fn model(&self, note: &str, shutdown: &CancellationToken) -> Role {
-        let parts = agents_model::Parts {
-            store: Arc::clone(&self.doors.keyed),
-            model: Arc::clone(&self.doors.model),
-            codec: self.codec.clone(),
-        };
-        let model = ModelGateway::new(parts, agents_model::Settings::new(self.names.namespace()));
-        let mut settings = gateway::Settings::new(
-            MODEL,
-            self.group(self.names.gateway_group(MODEL)),
-            self.names.topic(Kind::ModelRequests),
-            self.names.topic(Kind::DeadLetters),
-            note.to_owned(),
-        );
-        settings.in_flight_max = self.settings.calls_in_flight_max;
-        let parts = gateway::Parts {
-            log: Arc::clone(&self.doors.log),
-            gateway: Arc::new(model),
-            codec: self.codec.clone(),
-            probe: Arc::clone(&self.doors.probe),
-        };
-        let run = Box::pin(gateway::run(parts, settings, shutdown.clone()));
-        Role { name: MODEL.to_owned(), run, watchdog: None }
+    /// What tasks may use.
+    pub(crate) fn rules(&self) -> agents_intake::Rules {
+        let mut rules = agents_intake::Rules::new(self.team.name());
+        rules.deadline_default = self.settings.deadline;
+        rules.budget_default = Budget { calls: self.settings.budget_calls };
+        rules
     }
 
-    fn timers(&self, directory: &Directory, note: &str, shutdown: &CancellationToken) -> Role {
-        let mut settings = agents_timers::Settings::new(
-            self.group(self.names.gateway_group(TIMERS)),
-            self.names.topic(Kind::Timers),
-            self.names.topic(Kind::DeadLetters),
-            note.to_owned(),
-        );
-        settings.agent_version = VERSION.to_owned();
-        let parts = agents_timers::Parts {
-            log: Arc::clone(&self.doors.log),
-            store: Arc::clone(&self.doors.keyed),
-            directory: directory.clone(),
-            codec: self.codec.clone(),
-            probe: Arc::clone(&self.doors.probe),
-        };
-        let run = Box::pin(agents_timers::run(parts, settings, shutdown.clone()));
-        Role { name: TIMERS.to_owned(), run, watchdog: None }
+    /// The team's own check of a task's value.
+    pub(crate) fn check(&self) -> agents_intake::Check {
+        let Some(check) = &self.team.check else { return Arc::new(|_| Ok(())) };
+        let (check, codec) = (Arc::clone(check), self.codec.clone());
+        Arc::new(move |value| check(&codec, value))
     }
 }
 
 /// What stands in the records of intake and timers as the one who made them.
-const VERSION: &str = concat!("tributary/", env!("CARGO_PKG_VERSION"));
+pub(crate) const VERSION: &str = concat!("tributary/", env!("CARGO_PKG_VERSION"));
 /// The role that takes tasks in.
 pub(crate) const INTAKE: &str = "intake";
-/// The role that keeps time.
-const TIMERS: &str = "timers";
-/// The role that calls models.
-const MODEL: &str = "model-gateway";
-/// The roles that are not agents.
+/// The roles that are not agents, and that every team has.
 const GATEWAYS: [&str; 3] = [INTAKE, TIMERS, MODEL];

@@ -9,6 +9,8 @@ use topics_runtime::Remedy;
 use topics_runtime::worker::Watchdog;
 use topics_state::StateStore;
 
+use crate::desk::Board;
+use crate::outside;
 use crate::roles::{Ground, Node};
 
 /// Why a node could not start or go on.
@@ -35,6 +37,9 @@ pub enum Error {
     /// Telemetry could not start.
     #[error(transparent)]
     Telemetry(#[from] infra_telemetry::Error),
+    /// A door could not be opened.
+    #[error("{0}")]
+    Outside(String),
     /// A role ended with an error.
     #[error("{role} stopped: {error}")]
     Role {
@@ -71,9 +76,13 @@ pub async fn run(node: &Node, shutdown: CancellationToken) -> Result<(), Error> 
         infra_telemetry::serve_metrics(address)?;
     }
     let ground = node.ground().await?;
+    let board = Board::default();
+    // Closed last: whoever asks why a node does not drain is answered.
+    let closing = CancellationToken::new();
+    let outside = outside::open(node, &board, &closing).await?;
     let mut running = JoinSet::new();
     for name in node.role_names()? {
-        running.spawn(keep_running(node.clone(), name, ground.clone(), shutdown.clone()));
+        running.spawn(keep_running(node.clone(), name, ground.clone(), board.clone(), shutdown.clone()));
     }
     let mut first = Ok(());
     while let Some(ended) = next(&mut running, &shutdown).await {
@@ -88,6 +97,8 @@ pub async fn run(node: &Node, shutdown: CancellationToken) -> Result<(), Error> 
             first = Err(error);
         }
     }
+    closing.cancel();
+    outside.closed().await;
     first
 }
 
@@ -121,14 +132,19 @@ async fn keep_running(
     node: Node,
     name: String,
     ground: Ground,
+    board: Board,
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     loop {
         let role = node.role(&name, &ground, &shutdown)?;
+        board.runs(&name);
         if let Some(watchdog) = role.watchdog {
             guard(watchdog, Arc::clone(&node.doors.states));
         }
-        let Err(error) = role.run.await else { return Ok(()) };
+        let Err(error) = role.run.await else {
+            board.ended(&name);
+            return Ok(());
+        };
         if shutdown.is_cancelled() {
             tracing::warn!(role = %name, %error, "did not drain");
             return Ok(());
@@ -137,6 +153,7 @@ async fn keep_running(
             return Err(Error::Role { role: name, error });
         }
         tracing::warn!(role = %name, %error, "starting again");
+        board.gave_up(&name, error.to_string());
         tokio::select! {
             () = shutdown.cancelled() => return Ok(()),
             () = tokio::time::sleep(ROLE_PAUSE) => {}

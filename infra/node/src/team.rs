@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use agents_agent::{Agent, Typed, register};
+use agents_manifest::Loaded;
 use agents_work::{Bounds, Logic};
 use schemas_codec::{Codec, Registry};
 use schemas_records::Message;
+
+use crate::supplies::Supplies;
 
 type Register = Arc<dyn Fn(&Registry) -> Result<(), schemas_codec::Error> + Send + Sync>;
 type MakeLogic = Arc<dyn Fn(Codec) -> Arc<dyn Logic> + Send + Sync>;
@@ -48,10 +51,12 @@ pub(crate) struct Member {
 pub struct Team {
     pub(crate) name: String,
     pub(crate) members: Vec<Member>,
-    pub(crate) entry_message: &'static str,
+    /// The full name of what tasks are.
+    pub(crate) entry_message: String,
     pub(crate) messages: Vec<Register>,
     pub(crate) check: Option<Check>,
     pub(crate) bounds: Bounds,
+    pub(crate) supplies: Supplies,
 }
 
 impl Team {
@@ -61,11 +66,29 @@ impl Team {
         Self {
             name: name.to_owned(),
             members: Vec::new(),
-            entry_message: "",
+            entry_message: String::new(),
             messages: Vec::new(),
             check: None,
             bounds: Bounds::default(),
+            supplies: Supplies::default(),
         }
+    }
+
+    /// A team that was loaded from a folder, with its agents, its messages and its reserve. Its other
+    /// limits are for [`crate::Settings`]; its tools and knowledge come with [`Team::supplied_by`].
+    #[must_use]
+    pub fn from_manifest(loaded: &Loaded) -> Self {
+        let mut team = Self::new(loaded.name());
+        loaded.entry_schema().clone_into(&mut team.entry_message);
+        team.bounds.reserve = loaded.limits().reserve.unwrap_or(team.bounds.reserve);
+        let messages = loaded.clone();
+        team.messages.push(Arc::new(move |registry| messages.register(registry)));
+        for agent in loaded.agents() {
+            let (loaded, name, agent) = (loaded.clone(), agent.name.clone(), agent.clone());
+            let logic: MakeLogic = Arc::new(move |codec| loaded.logic(&agent, codec));
+            team.members.push(Member { name, logic });
+        }
+        team
     }
 
     /// Adds an agent type. Tasks enter at the first one, and are of its input's schema.
@@ -73,7 +96,7 @@ impl Team {
     pub fn agent<A: Agent>(mut self, name: &str, agent: A) -> Self {
         let agent = Arc::new(agent);
         if self.members.is_empty() {
-            self.entry_message = A::Input::NAME;
+            A::Input::NAME.clone_into(&mut self.entry_message);
         }
         self.messages.push(Arc::new(register::<A>));
         let logic: MakeLogic = Arc::new(move |codec| Arc::new(Typed::new(Arc::clone(&agent), codec)));

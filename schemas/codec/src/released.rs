@@ -12,19 +12,26 @@ macro_rules! file {
 }
 
 /// File names and texts.
-pub const FILES: [(&str, &str); 14] = [
+pub const FILES: [(&str, &str); 21] = [
     file!("Cancellation.avsc"),
     file!("Closing.avsc"),
     file!("DeadLetter.avsc"),
     file!("Expectation.avsc"),
+    file!("Failure.v1.avsc"),
     file!("Failure.avsc"),
     file!("JournalEntry.avsc"),
+    file!("KnowledgeQuery.avsc"),
+    file!("ManifestState.avsc"),
     file!("ModelAnswer.v1.avsc"),
     file!("ModelAnswer.avsc"),
     file!("ModelAttempt.avsc"),
     file!("ModelRequest.avsc"),
+    file!("Passages.avsc"),
+    file!("SqlQuery.avsc"),
+    file!("Table.avsc"),
     file!("Text.avsc"),
     file!("Timer.avsc"),
+    file!("ToolRequest.avsc"),
     file!("WorkRow.v1.avsc"),
     file!("WorkRow.avsc"),
 ];

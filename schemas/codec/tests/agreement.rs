@@ -34,6 +34,12 @@ fn types_agree_with_their_schemas() {
     check(samples::work_rows());
     check(samples::gateway::journal_entries());
     check(samples::gateway::model_attempts());
+    check(samples::manifest::manifest_states());
+    check(samples::tool::tool_requests());
+    check(samples::tool::sql_queries());
+    check(samples::tool::tables());
+    check(samples::tool::knowledge_queries());
+    check(samples::tool::passages());
 }
 
 fn check<M: Message + PartialEq + std::fmt::Debug>(messages: Vec<M>) {
@@ -84,6 +90,8 @@ fn json_agrees_with_serde() {
     check(samples::texts());
     check(samples::timers());
     check(samples::gateway::model_attempts());
+    check(samples::tool::knowledge_queries());
+    check(samples::tool::passages());
 }
 
 /// Bytes are shown one character for each byte.

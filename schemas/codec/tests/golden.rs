@@ -42,16 +42,26 @@ fn golden_files_are_read() {
     golden.check_only(&samples::closings()[0]);
     golden.check_only(&samples::dead_letters()[0]);
     golden.check_only(&samples::expectations()[0]);
-    golden.check_only(&samples::failures()[0]);
+    for version in ["v1", "v2"] {
+        golden.check(version, Form::Message, &samples::failures()[0], &samples::failures()[0]);
+    }
     golden.check_only(&samples::model_requests()[0]);
     golden.check_only(&samples::texts()[0]);
     golden.check_only(&samples::timers()[0]);
+    golden.check_only(&samples::tool::tool_requests()[0]);
+    golden.check_only(&samples::tool::sql_queries()[0]);
+    golden.check_only(&samples::tool::tables()[0]);
+    golden.check_only(&samples::tool::knowledge_queries()[0]);
+    golden.check_only(&samples::tool::passages()[0]);
 
     golden.check("v1", Form::State, &Stateless {}, &Stateless {});
     let entry = &samples::gateway::journal_entries()[0];
     golden.check("v1", Form::State, entry, entry);
     let attempt = &samples::gateway::model_attempts()[0];
     golden.check("v1", Form::State, attempt, attempt);
+
+    let state = &samples::manifest::manifest_states()[0];
+    golden.check("v1", Form::State, state, state);
 
     let answer = samples::model_answers().remove(0);
     let answer_of_v1 = ModelAnswer { unknown_attempts: 0, latency_ms: 0, ..answer.clone() };

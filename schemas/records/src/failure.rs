@@ -34,6 +34,8 @@ pub enum FailureCode {
     OutcomeUnknown,
     /// An answer or part could not be decoded.
     BadAnswer,
+    /// A tool or a knowledge base gave no usable answer (since version 2).
+    ToolFailed,
 }
 
 /// Longest text of a failure or of a dead letter's reason: enough to say what was found, and far from any

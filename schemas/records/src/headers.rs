@@ -41,9 +41,11 @@ pub const DEPTH: &str = "depth";
 pub const HOPS: &str = "hops";
 /// Names the branch on a part.
 pub const BRANCH: &str = "branch";
+/// Which process made the record: the group's instance. For people; nothing is decided by it.
+pub const INSTANCE: &str = "instance";
 
 /// The names above, each by its place: a record has most of them, and none is allocated for.
-const KNOWN: [&str; 18] = [
+const KNOWN: [&str; 19] = [
     TASK_ID,
     WORK_PATH,
     REPLY_TO,
@@ -62,6 +64,7 @@ const KNOWN: [&str; 18] = [
     DEPTH,
     HOPS,
     BRANCH,
+    INSTANCE,
 ];
 
 /// The headers of one record, in order. Names may repeat in Kafka; the last one counts.

@@ -12,6 +12,7 @@ pub mod limits;
 pub mod message;
 pub mod model;
 pub mod protocol;
+pub mod tool;
 pub mod work;
 
 pub use address::{Address, Destination, ReplyKind, ReplyTo};

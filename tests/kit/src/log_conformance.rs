@@ -34,7 +34,7 @@ pub struct Timing {
     pub settle: Duration,
     /// How long one waits before believing that nothing will come.
     pub quiet: Duration,
-    /// The largest record the log takes, in bytes; a tenth more is refused.
+    /// The largest record the log takes, in bytes as [`topics_log::NewRecord::wire_bytes_max`] counts them.
     pub record_bytes_max: usize,
 }
 
@@ -86,6 +86,7 @@ pub fn cases() -> Vec<(&'static str, CaseFn)> {
         records::spreads_records_without_key,
         records::carries_headers_in_order,
         records::takes_large_records_and_refuses_larger_ones,
+        records::counts_every_byte_towards_the_limit,
         visibility::hides_what_is_open_or_aborted,
         visibility::holds_back_what_stands_behind_an_open_transaction,
         visibility::reads_from_beginning_end_and_offset,

@@ -42,8 +42,9 @@ use bytes::Bytes;
 use infra_node::Team;
 
 pub use chance::Chance;
-pub use producer::Task;
+pub use producer::{Door, Plant, Task};
 pub use storm::Storm;
+pub use world::DEADLINE;
 
 use crate::verify::{Counts, Evidence, Settled};
 
@@ -55,6 +56,7 @@ pub struct Simulation {
     team: Team,
     tasks: MakeTasks,
     storm: MakeStorm,
+    plants: Vec<Plant>,
     command: String,
     /// How tasks end in a calm, by what their producer sends: the input as it stands in the entry inbox,
     /// and the end. Filled as tasks are met.
@@ -115,7 +117,8 @@ impl Simulation {
     pub fn of(team: Team) -> Self {
         let tasks: MakeTasks = Arc::new(|_| Vec::new());
         let command = "run the simulation with seed {seed} again".to_owned();
-        Self { team, tasks, storm: Arc::new(Storm::of), command, calm: Mutex::default() }
+        let (storm, plants, calm) = (Arc::new(Storm::of), Vec::new(), Mutex::default());
+        Self { team, tasks, storm, plants, command, calm }
     }
 
     /// Gives it the tasks of each seed.
@@ -129,6 +132,13 @@ impl Simulation {
     #[must_use]
     pub fn storms(mut self, storm: impl Fn(&Chance) -> Storm + Send + Sync + 'static) -> Self {
         self.storm = Arc::new(storm);
+        self
+    }
+
+    /// Has these bad records sent under each seed.
+    #[must_use]
+    pub fn planting(mut self, plants: Vec<Plant>) -> Self {
+        self.plants = plants;
         self
     }
 

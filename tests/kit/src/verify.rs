@@ -90,6 +90,8 @@ pub struct Ledger {
     pub paid: BTreeMap<String, Paid>,
     /// Questions that may have got no good answer.
     pub spoilt: BTreeSet<String>,
+    /// What the model said to each question: the hashes of its words.
+    pub said: BTreeMap<String, BTreeSet<String>>,
     /// When partitions of the requests' topic were taken over: what was in flight then may be asked again.
     pub takeovers: Vec<Timestamp>,
     /// From when to when an owner was cut off and did not know: what came then it may have asked as well.
@@ -138,7 +140,7 @@ pub enum Claim {
     Order,
     /// A join closes once, with what its inbox holds.
     Joins,
-    /// A call has one answer, and it comes.
+    /// A call has one answer, its own, and it comes.
     OneAnswer,
     /// An answer is paid for once, but for takeovers.
     PaidOnce,

@@ -75,7 +75,7 @@ fn plain(request: &ChatRequest, fault: Option<&Fault>) -> Response {
         "id": "chatcmpl-scripted",
         "object": "chat.completion",
         "created": 0,
-        "model": request.model,
+        "model": model(request, fault),
         "choices": if fault == Some(&Fault::Empty) { json!([]) } else { json!([choice]) },
     });
     if let Some(usage) = usage(&completion, fault) {
@@ -93,12 +93,12 @@ fn plain(request: &ChatRequest, fault: Option<&Fault>) -> Response {
 
 fn streamed(request: &ChatRequest, fault: Option<&Fault>) -> Response {
     let completion = words(request, fault);
-    let event = |choices: Value, usage: Option<Value>| {
+    let event_of = |model: &str, choices: Value, usage: Option<Value>| {
         let mut chunk = json!({
             "id": "chatcmpl-scripted",
             "object": "chat.completion.chunk",
             "created": 0,
-            "model": request.model,
+            "model": model,
             "choices": choices,
         });
         if request.stream_options.include_usage {
@@ -106,8 +106,11 @@ fn streamed(request: &ChatRequest, fault: Option<&Fault>) -> Response {
         }
         format!("data: {chunk}\n\n")
     };
+    let event = |choices: Value, usage: Option<Value>| event_of(&request.model, choices, usage);
     let delta = |delta: Value, finish: Value| json!([{"index": 0, "delta": delta, "finish_reason": finish}]);
-    let mut events = vec![event(delta(json!({"role": "assistant", "content": ""}), Value::Null), None)];
+    let begin = delta(json!({"role": "assistant", "content": ""}), Value::Null);
+    // A long name stands in the first event only, or a short answer would be megabytes.
+    let mut events = vec![event_of(&model(request, fault), begin, None)];
     for words in pieces(&completion.text) {
         events.push(event(delta(json!({"content": words}), Value::Null), None));
     }
@@ -149,6 +152,13 @@ fn words(request: &ChatRequest, fault: Option<&Fault>) -> Completion {
         Some(Fault::TooLarge { bytes }) => Completion { text: "more ".repeat(bytes / 5 + 1), ..scripted },
         Some(Fault::Nothing) => Completion { text: String::new(), ..scripted },
         _ => scripted,
+    }
+}
+
+fn model(request: &ChatRequest, fault: Option<&Fault>) -> String {
+    match fault {
+        Some(Fault::LongName { bytes }) => "m".repeat(*bytes),
+        _ => request.model.clone(),
     }
 }
 

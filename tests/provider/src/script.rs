@@ -63,6 +63,11 @@ pub enum Fault {
         /// The error's code.
         code: serde_json::Value,
     },
+    /// A model's name of so many bytes.
+    LongName {
+        /// How many.
+        bytes: usize,
+    },
     /// A finish reason of its own making.
     UnknownFinish,
     /// An answer that does not say what it used.

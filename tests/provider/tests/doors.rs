@@ -54,6 +54,20 @@ async fn scripts_and_counts() {
     assert!(shown.contains(r#"{"calls":5,"by_prompt":{""#), "{shown}");
 }
 
+/// A long name stands once in an answer, plain or streamed.
+#[tokio::test]
+async fn long_names() {
+    let provider = Provider::start(Settings::default()).await.unwrap();
+    let fault = Fault::LongName { bytes: 1 << 20 };
+    provider.script(vec![Rule { contains: String::new(), times: None, fault }]).unwrap();
+    for stream in [true, false] {
+        let ask = ASK.replacen('{', &format!("{{\"stream\":{stream},"), 1);
+        let answer = send(&provider, "POST", "/v1/chat/completions", &ask).await;
+        assert_eq!(answer.matches(&"m".repeat(1 << 20)).count(), 1, "{answer:.300}");
+        assert!(answer.contains("rains."), "{answer:.300}");
+    }
+}
+
 /// What is no request or no script is refused and not paid for.
 #[tokio::test]
 async fn refusals() {

@@ -311,6 +311,39 @@ async fn an_unknown_outcome_is_read_back() {
     }
 }
 
+/// Hearing of one's membership before the transactor's name is taken again: an instance that stood still
+/// until another process had its name would fence off its healthy successor.
+#[tokio::test(start_paused = true)]
+async fn who_was_replaced_while_it_stood_still_leaves_its_successor_alone() {
+    // What the frozen one meets when it wakes: a commit in doubt; one that fails, and an abort that is
+    // refused since the name is another's; the same, and an abort in doubt.
+    let cases = [
+        vec![(Operation::Commit, Remedy::Unknown)],
+        vec![(Operation::Commit, Remedy::Abort)],
+        vec![(Operation::Commit, Remedy::Abort), (Operation::Abort, Remedy::Unknown)],
+    ];
+    for meets in cases {
+        let stage = stage().await;
+        let frozen = stage.start_held("one", "z", &[Moment::OffsetsSent]);
+        stage.send("k", "1").await;
+        assert!(frozen.stands(Moment::OffsetsSent).await);
+        stage.cut_off("one").await;
+        let successor = stage.start("one", "a");
+        assert!(stage.until_said("k", 1).await, "{meets:?}");
+        for (operation, remedy) in &meets {
+            stage.strike("one", *operation, 0, Strike::Fail(*remedy));
+        }
+        stage.connect("one");
+        frozen.release();
+        let error = frozen.ended().await.unwrap_err();
+        assert_eq!(error.remedy, topics_runtime::Remedy::Fenced, "{meets:?}: {error}");
+        stage.send("k", "2").await;
+        assert!(stage.until_said("k", 2).await, "{meets:?}");
+        successor.leave().await.unwrap();
+        ends_well(&stage, &["1", "2"]).await;
+    }
+}
+
 /// Order of two open transactions: if the batch behind could commit although the one before it aborts,
 /// records would be lost.
 #[tokio::test(start_paused = true)]

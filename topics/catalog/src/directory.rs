@@ -64,15 +64,29 @@ impl Directory {
         let mut directory = Self::default();
         for (name, topic, peer) in wanted {
             let Some(partitions) = existing.get(&topic) else {
-                return Err(topics_log::Error::new(
-                    topics_log::Remedy::Stop,
-                    format!("find topic {topic}"),
-                    "it does not exist; `tributary topics apply` creates what is missing",
-                ));
+                return Err(missing(&topic));
             };
             directory.insert(&name, &topic, *partitions, peer);
         }
         Ok(directory)
+    }
+
+    /// Adds the gateway that this team has for a kind of requests, under a short name.
+    ///
+    /// # Errors
+    /// As [`Self::look_up`].
+    pub async fn with_gateway(
+        mut self,
+        log: &dyn Log,
+        names: &Names,
+        name: &str,
+        kind: Kind,
+    ) -> Result<Self, topics_log::Error> {
+        let topic = names.topic(kind);
+        let found = log.topics(&topic).await?.into_iter().find(|found| found.name == topic);
+        let found = found.ok_or_else(|| missing(&topic))?;
+        self.insert(name, &topic, found.partitions, Peer::Gateway);
+        Ok(self)
     }
 
     /// Adds every topic of the namespace under its full name, for gateways that serve all of its teams.
@@ -119,4 +133,12 @@ impl Directory {
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.entries.keys().map(String::as_str)
     }
+}
+
+fn missing(topic: &str) -> topics_log::Error {
+    topics_log::Error::new(
+        topics_log::Remedy::Stop,
+        format!("find topic {topic}"),
+        "it does not exist; `tributary topics apply` creates what is missing",
+    )
 }

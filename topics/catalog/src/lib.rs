@@ -8,5 +8,5 @@ mod names;
 mod plan;
 
 pub use directory::{Directory, Peer};
-pub use names::{Error, FIRST_GENERATION, Kind, Names, is_name};
-pub use plan::{Catalog, Plan, Topics};
+pub use names::{Error, FIRST_GENERATION, Kind, NAME_BYTES_MAX, Names, is_name};
+pub use plan::{Catalog, Plan, Removal, Topics};

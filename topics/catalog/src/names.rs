@@ -41,6 +41,10 @@ pub enum Kind {
     Closings,
     /// What the model gateway reads.
     ModelRequests,
+    /// What the tool gateway reads.
+    ToolRequests,
+    /// What the knowledge gateway reads.
+    KnowledgeRequests,
     /// What the timer gateway reads.
     Timers,
     /// What could not be handled.
@@ -130,6 +134,61 @@ impl Names {
         format!("{}.{gateway}", self.namespace)
     }
 
+    /// Whether the topic of a kind belongs to the namespace, and so to every team in it.
+    #[must_use]
+    pub fn is_shared(&self, kind: Kind) -> bool {
+        self.templates.get(&kind).is_some_and(|template| !template.name.contains("{team}"))
+    }
+
+    /// The team in this namespace that a topic belongs to; `None` if it is none of a team's.
+    #[must_use]
+    pub fn team_of<'a>(&self, topic: &'a str) -> Option<&'a str> {
+        let is_shared = |kind: &Kind| self.is_shared(*kind) && self.topic(*kind) == topic;
+        if self.templates.keys().any(is_shared) {
+            return None;
+        }
+        self.templates.values().find_map(|template| self.team_by(&template.name, topic))
+    }
+
+    /// The agent of this very team whose inbox a topic is, of whatever generation.
+    #[must_use]
+    pub fn agent_of<'a>(&self, topic: &'a str) -> Option<&'a str> {
+        let template = &self.templates.get(&Kind::Inbox)?.name;
+        if self.team_by(template, topic)? != self.team {
+            return None;
+        }
+        let mut pieces = template.split('.').zip(topic.split('.'));
+        pieces.find_map(|(wanted, found)| (wanted == "{agent}").then_some(found))
+    }
+
+    /// The team in a topic's name, if the name is made like this template, dot by dot.
+    fn team_by<'a>(&self, template: &str, topic: &'a str) -> Option<&'a str> {
+        let (wanted, found): (Vec<&str>, Vec<&str>) =
+            (template.split('.').collect(), topic.split('.').collect());
+        if wanted.len() != found.len() {
+            return None;
+        }
+        let mut team = None;
+        for (wanted, found) in wanted.into_iter().zip(found) {
+            let fits = match wanted {
+                "{namespace}" => found == self.namespace,
+                "{team}" => {
+                    team = Some(found);
+                    is_name(found)
+                }
+                "{agent}" => is_name(found),
+                "g{generation}" => {
+                    found.strip_prefix('g').is_some_and(|number| number.parse::<u32>().is_ok())
+                }
+                literal => found == literal,
+            };
+            if !fits {
+                return None;
+            }
+        }
+        team
+    }
+
     pub(crate) fn template(&self, kind: Kind) -> Option<&Template> {
         self.templates.get(&kind)
     }
@@ -142,3 +201,6 @@ impl Names {
             .replace("{generation}", &FIRST_GENERATION.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests;

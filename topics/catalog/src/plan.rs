@@ -1,6 +1,6 @@
 //! Which topics a team needs, what is there, and what would have to be done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use topics_log::{Log, NewTopic, TopicDescription};
@@ -27,6 +27,9 @@ impl Default for Topics {
 #[derive(Clone, Debug)]
 pub struct Catalog {
     wanted: Vec<(NewTopic, String)>,
+    /// Which of them belong to every team in the namespace.
+    shared: BTreeSet<String>,
+    topics: Topics,
 }
 
 impl Catalog {
@@ -43,20 +46,53 @@ impl Catalog {
         ];
         let mut named: Vec<(Kind, String)> = single.iter().map(|kind| (*kind, names.topic(*kind))).collect();
         named.extend(agents.iter().map(|agent| (Kind::Inbox, names.inbox(agent))));
-        let mut wanted = Vec::new();
+        let mut catalog = Self { wanted: Vec::new(), shared: BTreeSet::new(), topics };
         for (kind, name) in named {
-            let Some(template) = names.template(kind) else {
-                continue;
-            };
-            let topic = NewTopic {
-                name,
-                partitions: topics.partitions,
-                replication: topics.replication,
-                config: template.config.clone(),
-            };
-            wanted.push((topic, template.purpose.clone()));
+            catalog.add(names, kind, name);
         }
-        Self { wanted }
+        catalog
+    }
+
+    /// The same, with the topic of a gateway that only some teams have.
+    #[must_use]
+    pub fn with(mut self, names: &Names, kind: Kind) -> Self {
+        self.add(names, kind, names.topic(kind));
+        self
+    }
+
+    fn add(&mut self, names: &Names, kind: Kind, name: String) {
+        let Some(template) = names.template(kind) else { return };
+        if names.is_shared(kind) {
+            self.shared.insert(name.clone());
+        }
+        let topic = NewTopic {
+            name,
+            partitions: self.topics.partitions,
+            replication: self.topics.replication,
+            config: template.config.clone(),
+        };
+        self.wanted.push((topic, template.purpose.clone()));
+    }
+
+    /// What goes with this team: its own topics, and those of the namespace with the last team only.
+    ///
+    /// # Errors
+    /// The log's own.
+    pub async fn removal(&self, log: &dyn Log, names: &Names) -> Result<Removal, topics_log::Error> {
+        let mut removal = Removal::default();
+        for topic in log.topics(&format!("{}.", names.namespace())).await? {
+            if let Some(team) = names.team_of(&topic.name).filter(|team| *team != names.team()) {
+                removal.others.insert(team.to_owned());
+            }
+            if self.names().any(|name| name == topic.name) {
+                removal.remove.push(topic.name);
+            }
+        }
+        if !removal.others.is_empty() {
+            let is_shared = |name: &mut String| self.shared.contains(name);
+            removal.leave = removal.remove.extract_if(.., is_shared).collect();
+        }
+        Ok(removal)
     }
 
     /// Compares with what is there.
@@ -81,6 +117,17 @@ impl Catalog {
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.wanted.iter().map(|(topic, _)| topic.name.as_str())
     }
+}
+
+/// What taking a team away would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Removal {
+    /// Topics to be removed.
+    pub remove: Vec<String>,
+    /// Topics of the namespace that stay, because other teams have topics in it.
+    pub leave: Vec<String>,
+    /// Those teams.
+    pub others: BTreeSet<String>,
 }
 
 /// What would have to be done. Existing topics keep the partitions they have.
@@ -114,3 +161,6 @@ impl fmt::Display for Plan {
         write!(f, "{} to create, {} there already", self.create.len(), self.keep.len())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,9 @@
 //!
 //! What it keeps of Kafka: offsets with gaps where transactions ended, the last stable offset, aborted
 //! records that nobody reads, pending offsets, static members that come back with the same generation,
-//! sessions and transactions that time out, outcomes that stay in doubt. It does not keep anything on
-//! disk, and knows neither replicas nor retention: what was appended stays until its topic is removed.
+//! sessions and transactions that time out, outcomes that stay in doubt. It knows no replicas. Where its
+//! rows lie is the [`storage`]'s: here in memory, where what was appended stays until its topic is removed,
+//! or, in `topics-log-fjall`, on disk.
 //!
 //! It starts no task and draws no random number. Time-outs are looked at whenever somebody calls, and
 //! whoever waits, waits no longer than to the next of them; so the same calls in the same order give the
@@ -20,9 +21,11 @@ mod publisher;
 mod reader;
 mod shared;
 mod state;
+pub mod storage;
 mod topic;
 mod transaction;
 mod transactor;
+mod vectors;
 
 #[cfg(test)]
 mod tests;
@@ -35,6 +38,8 @@ use async_trait::async_trait;
 pub use self::control::{Control, Size};
 pub use self::faults::{Door, Fate, Faults, NoFaults, Operation, Strike};
 use self::shared::Shared;
+use self::storage::{Contents, Storage};
+use self::vectors::Vectors;
 use crate::clock::Clock;
 use crate::error::{Error, Remedy};
 use crate::record::TopicPartition;
@@ -52,7 +57,8 @@ pub struct Settings {
     pub transaction_timeout: Duration,
     /// How long a member may go without polling before it counts as silent for good. 5 min, as Kafka has it.
     pub poll_interval_max: Duration,
-    /// Largest record (key, value and headers), in bytes. 1,048,588, as Kafka's broker has it.
+    /// Largest record in bytes, as [`NewRecord::wire_bytes_max`](crate::NewRecord::wire_bytes_max) counts
+    /// them. 1,000,000, as Kafka's client has it (`message.max.bytes`); the broker's own is higher.
     pub record_bytes_max: usize,
     /// How partitions change hands.
     pub rebalance: Rebalance,
@@ -73,7 +79,7 @@ impl Default for Settings {
             session_timeout: Duration::from_secs(10),
             transaction_timeout: Duration::from_secs(10),
             poll_interval_max: Duration::from_secs(300),
-            record_bytes_max: 1_048_588,
+            record_bytes_max: 1_000_000,
             rebalance: Rebalance::Cooperative,
         }
     }
@@ -89,7 +95,13 @@ impl MemoryLog {
     /// An empty log whose append times come from `clock`.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { shared: Arc::new(Shared::new(clock)) }
+        Self::kept_in(Box::<Vectors>::default(), Contents::default(), clock)
+    }
+
+    /// The same rules over another storage, with what it holds.
+    #[must_use]
+    pub fn kept_in(storage: Box<dyn Storage>, contents: Contents, clock: Arc<dyn Clock>) -> Self {
+        Self { shared: Arc::new(Shared::new(clock, storage, contents)) }
     }
 
     /// The same log under other settings; meant for before its first use.
@@ -130,7 +142,8 @@ impl Log for MemoryLog {
 
     async fn topics(&self, prefix: &str) -> Result<Vec<TopicDescription>, Error> {
         self.shared.strike(&ADMIN).await?;
-        Ok(self.shared.state().topics.describe(prefix))
+        let state = self.shared.state();
+        Ok(state.topics.describe(state.storage.identity(), prefix))
     }
 
     async fn create(&self, topics: &[NewTopic]) -> Result<(), Error> {

@@ -66,6 +66,25 @@ impl NewRecord {
     pub fn size_bytes(&self) -> usize {
         self.key.as_bytes().len() + self.value.len() + self.headers.size_bytes()
     }
+
+    /// Bytes this record may take in Kafka's format, as a client counts them before it takes the record:
+    /// the lengths of header names and values as they will be written, everything else at its longest.
+    #[must_use]
+    pub fn wire_bytes_max(&self) -> usize {
+        let headers = self.headers.iter();
+        let lengths = headers.map(|(name, value)| varint_bytes(name.len()) + varint_bytes(value.len()));
+        WIRE_BYTES + self.size_bytes() + lengths.sum::<usize>()
+    }
+}
+
+/// What Kafka's format adds to a record at most: five lengths and counts and the difference of the offset at 5
+/// bytes, the difference of the time at 10, one byte of attributes.
+const WIRE_BYTES: usize = 5 * 5 + 10 + 1;
+
+/// Bytes of a length as Kafka writes it: signed, seven bits a byte.
+fn varint_bytes(length: usize) -> usize {
+    let bits = usize::BITS - (length << 1).leading_zeros();
+    bits.div_ceil(7).max(1) as usize
 }
 
 /// Where and when a record was appended.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use schemas_records::headers::INSTANCE;
 
 use crate::error::Error;
 use crate::record::{Appended, NewRecord, Record, TopicPartition};
@@ -63,6 +64,15 @@ pub struct Group {
     pub id: String,
     /// This instance, unique in the group.
     pub instance: String,
+}
+
+impl Group {
+    /// Notes in records that this instance made them, for whoever looks for a task's way later.
+    pub fn sign(&self, records: &mut [NewRecord]) {
+        for record in records {
+            record.headers.push(INSTANCE, &self.instance);
+        }
+    }
 }
 
 /// Where to begin reading.

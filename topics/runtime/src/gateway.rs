@@ -3,7 +3,12 @@
 //! A [`Gateway`] does what agents ask for and may be slow, costly or fallible. It is at-least-once: after
 //! a crash the requests above the watermark come again, and what the gateway keeps (a journal) makes the
 //! repeats cheap. Answers need no transaction: the first one in the caller's inbox counts.
+//!
+//! What is past its deadline is neither asked nor waited for: somebody else ends the task then, and a
+//! gateway that waits for a provider that is away must go on reading what is cancelled. The time is the
+//! log's own, as far as it is known for certain (`log_time`).
 
+mod log_time;
 mod queue;
 mod report;
 mod run;
@@ -41,12 +46,17 @@ pub struct Answered {
 /// Does what agents ask for, one request at a time, many at once.
 ///
 /// # Contract
-/// - `answer` is called at least once for each request of kind `input`; concurrently for different ones.
-/// - What it returns is published before the request counts as done, and may be published twice.
+/// - For each request of kind `input` that is not cancelled, `answer` or `expired` ends well at least once;
+///   they are called concurrently for different requests, and also for the same one while it is delivered
+///   twice.
+/// - `answer` is not begun for what is known to be past its deadline. If the deadline passes meanwhile, its
+///   future is dropped first, and then `expired` is called.
+/// - What either returns is published before the request counts as done, and may be published twice.
 /// - It must not wait for other requests, except for ones it has in flight itself.
 /// - A request that can never succeed is an answer (a typed failure) or a dead letter, not an error. An
 ///   error with remedy `Retry` has the request made again after a pause; any other stops the loop.
-/// - Dropping the future cancels the request: nothing may be left running.
+/// - Dropping the future cancels the request: nothing may be left running. (What `answer` wrote until then
+///   may still be written afterwards.)
 #[async_trait]
 pub trait Gateway: Send + Sync {
     /// Handles one request.
@@ -54,6 +64,14 @@ pub trait Gateway: Send + Sync {
     /// # Errors
     /// `Retry` if the gateway's own store is out of reach, `Stop` if only an operator can mend it.
     async fn answer(&self, request: Request) -> Result<Answered, Error>;
+
+    /// A request's deadline has passed, before it was begun or while it was under way: says what is
+    /// reported. That is what it was answered earlier, if it was, and else a typed failure (deadline
+    /// exceeded) with what was spent. It asks nothing and waits for nobody but the gateway's own store.
+    ///
+    /// # Errors
+    /// As for [`Self::answer`].
+    async fn expired(&self, request: Request) -> Result<Answered, Error>;
 
     /// A request was cancelled: while it waited, while it was in flight (its future was dropped), or
     /// before it was seen. Usually there is nothing to do.

@@ -6,15 +6,19 @@
 //! This room knows records, keys, positions and epochs. It does not know what a task, a work, a fork or
 //! a model is.
 
+pub mod broker_clock;
 pub mod dead_letters;
 pub mod error;
 pub mod gateway;
 pub mod handler;
 pub mod names;
 pub mod probe;
+mod shutdown;
 pub mod worker;
 
+pub use broker_clock::BrokerClock;
 pub use dead_letters::DeadReason;
 pub use error::{Error, Remedy};
 pub use handler::{Handler, Input, NewState, Step, Stopped};
 pub use probe::{Moment, NoProbe, Probe};
+pub use shutdown::overdue;

@@ -25,3 +25,5 @@ pub const GATEWAY_IN_FLIGHT: &str = "tributary_gateway_in_flight";
 pub const GATEWAY_ANSWERED: &str = "tributary_gateway_answered_total";
 /// Counter: requests a gateway gave up because they were cancelled, by `gateway`.
 pub const GATEWAY_CANCELLED: &str = "tributary_gateway_cancelled_total";
+/// Counter: requests whose deadline passed before they were answered, by `gateway`.
+pub const GATEWAY_EXPIRED: &str = "tributary_gateway_expired_total";

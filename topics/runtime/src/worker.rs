@@ -27,6 +27,7 @@ use crate::error::{Error, Remedy};
 use crate::handler::Handler;
 use crate::names;
 use crate::probe::{Moment, Probe};
+use crate::shutdown::overdue;
 use batch::Stepped;
 use ownership::Owned;
 use pruning::Pruning;
@@ -58,26 +59,10 @@ pub struct Parts {
 /// # Errors
 /// `Fenced` or `Stop`, when it cannot go on. Everything else is recovered from and logged.
 pub async fn run(parts: Parts, settings: Settings, shutdown: CancellationToken) -> Result<(), Error> {
-    let mut consumer = parts.log.join(settings.group.clone(), &[settings.topic.as_str()]).await?;
-    let note = format!("store={}", parts.store.identity().await?);
-    let transactor = recovery::transactor(&mut *consumer, &settings).await?;
-    let batch_records = settings.batch_records_max;
-    let worker = Worker {
-        pruning: Pruning::new(&settings),
-        parts,
-        settings,
-        note,
-        consumer,
-        transactor,
-        unstarted: Vec::new(),
-        owned: BTreeMap::new(),
-        last_epochs: BTreeMap::new(),
-        marked: BTreeSet::new(),
-        is_open: false,
-        is_store_slow: false,
-        batch_records,
-    };
-    worker.run(shutdown).await
+    match shutdown.run_until_cancelled(Worker::join(parts, settings)).await {
+        None => Ok(()),
+        Some(joined) => joined?.run(shutdown).await,
+    }
 }
 
 pub(crate) struct Worker {
@@ -105,47 +90,97 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
+    async fn join(parts: Parts, settings: Settings) -> Result<Self, Error> {
+        let mut consumer = parts.log.join(settings.group.clone(), &[settings.topic.as_str()]).await?;
+        let note = format!("store={}", parts.store.identity().await?);
+        let transactor = recovery::transactor(&mut *consumer, &settings).await?;
+        Ok(Self {
+            pruning: Pruning::new(&settings),
+            batch_records: settings.batch_records_max,
+            parts,
+            settings,
+            note,
+            consumer,
+            transactor,
+            unstarted: Vec::new(),
+            owned: BTreeMap::new(),
+            last_epochs: BTreeMap::new(),
+            marked: BTreeSet::new(),
+            is_open: false,
+            is_store_slow: false,
+        })
+    }
+
     async fn run(mut self, shutdown: CancellationToken) -> Result<(), Error> {
-        loop {
-            if let Err(error) = self.assume().await {
-                self.recover(error).await?;
-            }
-            let wait =
-                if self.unstarted.is_empty() { self.settings.poll_wait } else { self.settings.retry_pause };
-            let max = self.records_max();
-            let polled = tokio::select! {
+        // Told to stop, the turn in hand is ended, for no longer than a transaction may be open.
+        let bound = self.settings.transaction_age_max;
+        while !shutdown.is_cancelled() {
+            tokio::select! {
                 biased;
-                () = shutdown.cancelled() => break,
-                polled = self.consumer.poll(max, wait) => polled,
-            };
-            let result = match polled {
-                Ok(Polled::Assigned(assignments)) => {
-                    self.unstarted.extend(assignments);
-                    self.moment(Moment::Assigned).await;
-                    Ok(())
+                turned = self.turn(&shutdown) => turned?,
+                () = overdue(&shutdown, bound) => {
+                    tracing::warn!(handler = %self.settings.name, "left in the middle of its work");
                 }
-                Ok(Polled::Revoked(assignments)) => {
-                    for assignment in &assignments {
-                        self.forget(&assignment.topic_partition);
-                    }
-                    self.moment(Moment::Revoked).await;
-                    Ok(())
-                }
-                Ok(Polled::Records(records)) if records.is_empty() => self.prune().await,
-                Ok(Polled::Records(records)) => self.batch(records).await,
-                Err(error) if error.remedy == topics_log::Remedy::Retry => {
-                    tracing::warn!(handler = %self.settings.name, %error, "trying again");
-                    tokio::time::sleep(self.settings.retry_pause).await;
-                    Ok(())
-                }
-                Err(error) => Err(error.into()),
-            };
-            if let Err(error) = result {
-                self.recover(error).await?;
             }
         }
         self.leave().await;
         Ok(())
+    }
+
+    /// One round: what was assigned is taken over, what a poll brings is dealt with, and what goes wrong
+    /// is recovered from.
+    async fn turn(&mut self, shutdown: &CancellationToken) -> Result<(), Error> {
+        if let Err(error) = self.assume().await {
+            self.recover(error, shutdown).await?;
+        }
+        let wait =
+            if self.unstarted.is_empty() { self.settings.poll_wait } else { self.settings.retry_pause };
+        let max = self.records_max();
+        let polled = tokio::select! {
+            biased;
+            () = shutdown.cancelled() => return Ok(()),
+            polled = self.consumer.poll(max, wait) => polled,
+        };
+        let result = match polled {
+            Ok(Polled::Records(records)) if records.is_empty() => self.prune().await,
+            Ok(Polled::Records(records)) => self.batch(records).await,
+            Ok(change) => {
+                self.follow(change).await;
+                Ok(())
+            }
+            Err(error) if error.remedy == topics_log::Remedy::Retry => {
+                tracing::warn!(handler = %self.settings.name, %error, "trying again");
+                tokio::time::sleep(self.settings.retry_pause).await;
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        };
+        match result {
+            Ok(()) => Ok(()),
+            Err(error) => self.recover(error, shutdown).await,
+        }
+    }
+
+    /// Follows a change of the assignment: what comes is taken over by the next turn, what goes is
+    /// forgotten.
+    async fn follow(&mut self, change: Polled) {
+        match change {
+            Polled::Records(_) => {}
+            Polled::Assigned(assignments) => {
+                for assignment in assignments {
+                    // Whatever was known of it was known under another token.
+                    self.forget(&assignment.topic_partition);
+                    self.unstarted.push(assignment);
+                }
+                self.moment(Moment::Assigned).await;
+            }
+            Polled::Revoked(assignments) => {
+                for assignment in &assignments {
+                    self.forget(&assignment.topic_partition);
+                }
+                self.moment(Moment::Revoked).await;
+            }
+        }
     }
 
     /// The life of a batch: load, step, save and produce, send offsets, commit.
@@ -160,7 +195,8 @@ impl Worker {
         let mut stepped = self.step(&mut batch).await?;
         self.moment(Moment::Stepped).await;
 
-        let outputs = std::mem::take(&mut stepped.outputs);
+        let mut outputs = std::mem::take(&mut stepped.outputs);
+        self.settings.group.sign(&mut outputs);
         self.save_and_produce(&stepped, outputs).await?;
 
         let offsets = self.offsets(&stepped);
@@ -177,13 +213,18 @@ impl Worker {
     /// transaction holds every `read_committed` reader of its partitions, so a slow store is waited for
     /// before one is opened, and a transaction that has grown too old is given up.
     async fn save_and_produce(&mut self, stepped: &Stepped, outputs: Vec<NewRecord>) -> Result<(), Error> {
+        let bound = self.settings.transaction_age_max;
         if self.is_store_slow {
             self.save(stepped).await?;
             self.moment(Moment::Saved).await;
-            self.begin().await?;
-            self.transactor.produce(outputs).await?;
-            self.moment(Moment::Produced).await;
-            return Ok(());
+            let producing = async {
+                self.begin().await?;
+                self.transactor.produce(outputs).await?;
+                self.moment(Moment::Produced).await;
+                Ok(())
+            };
+            let produced = tokio::time::timeout(bound, producing).await;
+            return produced.unwrap_or_else(|_| Err(self.too_old()));
         }
         self.begin().await?;
         let (parts, settings) = (&self.parts, &self.settings);
@@ -200,20 +241,25 @@ impl Worker {
             Ok::<_, Error>(())
         };
         let both = async { tokio::try_join!(saving, producing) };
-        let Ok(both) = tokio::time::timeout(self.settings.transaction_age_max, both).await else {
+        let Ok(both) = tokio::time::timeout(bound, both).await else {
             self.is_store_slow = true;
-            return Err(Error::new(
-                Remedy::Abort,
-                format!("write state and outputs of {} in one transaction", self.settings.name),
-                format!(
-                    "it was open for {:?}; the store or the broker is slow",
-                    self.settings.transaction_age_max
-                ),
-            ));
+            return Err(self.too_old());
         };
         let (took, ()) = both?;
         self.is_store_slow = took > self.settings.eager_write_max;
         Ok(())
+    }
+
+    /// The open transaction has held its readers for too long.
+    fn too_old(&self) -> Error {
+        Error::new(
+            Remedy::Abort,
+            format!("write state and outputs of {} in one transaction", self.settings.name),
+            format!(
+                "it was open for {:?}; the store or the broker is slow",
+                self.settings.transaction_age_max
+            ),
+        )
     }
 
     async fn begin(&mut self) -> Result<(), Error> {

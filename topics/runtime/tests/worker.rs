@@ -11,8 +11,9 @@ mod bench;
 
 use std::time::Duration;
 
-use bench::{Bench, Story};
+use bench::{Away, Bench, Story};
 use topics_log::Start;
+use topics_log::memory::Operation;
 use topics_runtime::{Moment, Remedy};
 
 /// Without trouble each key's records are counted in order, and every record has one output.
@@ -166,6 +167,44 @@ async fn old_versions_are_pruned() {
     assert_eq!(bench.read_state("k1").await, None, "it has ended");
     let from_start = bench.outputs(Start::Beginning).await;
     assert_eq!(from_start.len(), 41);
+}
+
+/// Told to stop while the broker is away, an owner that waits leaves at once, one that works within the
+/// bound of a transaction, and the next goes on where it was.
+#[tokio::test(start_paused = true)]
+async fn leaves_a_broker_that_is_away() {
+    let at_once = Duration::from_millis(100);
+    let in_time = Duration::from_millis(5_100);
+    let cases = [
+        (Away::at(Operation::Join), at_once),
+        (Away::at(Operation::MakeTransactor), at_once),
+        (Away::after_commit(Operation::MakeTransactor), at_once),
+        (Away::at(Operation::Admin), in_time),
+        (Away::at(Operation::Committed), in_time),
+        (Away::at(Operation::Poll), at_once),
+        (Away::at(Operation::Begin), in_time),
+        (Away::at(Operation::Produce), in_time),
+        (Away::at(Operation::SendOffsets), in_time),
+        (Away::at(Operation::Commit), in_time),
+        (Away::after_commit(Operation::Commit), in_time),
+    ];
+    for (number, (away, bound)) in cases.into_iter().enumerate() {
+        let bench = Bench::new().await;
+        bench.submit(0..20).await;
+        let took = bench.leaves_after(away).await;
+        assert!(took <= bound, "case {number} took {took:?}");
+        bench.run_until_done(20, Story::quiet()).await;
+        bench.assert_counted(20).await;
+    }
+}
+
+/// While the store is slow the transaction is opened late, and is not open for longer either.
+#[tokio::test(start_paused = true)]
+async fn a_slow_store_holds_no_transaction_open() {
+    let bench = Bench::new().await;
+    bench.submit(0..1).await;
+    let longest = bench.longest_transaction(Duration::from_secs(60)).await;
+    assert!((4_900..5_200).contains(&longest.as_millis()), "open for {longest:?}");
 }
 
 /// A key that begins and ends leaves one tombstone, which goes after its time: whether one record was both

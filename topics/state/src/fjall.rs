@@ -4,26 +4,29 @@
 //! operating system, in one journal entry, before it is acknowledged. They do not survive the death of
 //! the machine: what the system had not yet written is lost with it.
 //!
+//! They share that database with a log on disk, if the process has one (`topics-log-fjall`): see [`Disk`].
+//!
 //! One process holds a store at a time; a second one is refused. Calls do their work inline: a change
 //! takes 3 to 20 microseconds a row, and handing it to another thread takes as long again. While the disk
 //! cannot keep up, changes wait beforehand without stopping their thread.
 
 mod change;
+mod disk;
 mod files;
 mod holder;
+mod journal;
 mod keyed;
 mod layout;
 mod state;
 mod sweep;
 mod trouble;
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use fjall::Database;
 use topics_log::Clock;
 
+pub use self::disk::{Batch, Disk, Durability, Table};
 use self::files::Tables;
 use self::sweep::Sweep;
 use crate::error::Error;
@@ -37,17 +40,14 @@ pub struct FjallStore {
     shared: Arc<Shared>,
 }
 
-/// What clones share. Dropped from top to bottom: the holder's lock goes last.
+/// What clones share.
 struct Shared {
     tables: Tables,
-    database: Database,
+    disk: Disk,
     /// Held by whoever compares and writes. One lock for all: a change takes microseconds, and the
     /// journal below has one lock anyway.
     writing: Mutex<Sweep>,
     clock: Arc<dyn Clock>,
-    identity: String,
-    path: PathBuf,
-    _holder: File,
 }
 
 impl FjallStore {
@@ -55,21 +55,21 @@ impl FjallStore {
     /// the journal takes: under a second.
     ///
     /// # Errors
-    /// `Stop` if another process holds it, if its format is another version's, or if the disk fails; the
-    /// cause names the path.
+    /// `Stop` if another process holds it, if its format is another version's, if it is damaged, or if
+    /// the disk fails; the cause names the path.
     pub fn open(path: impl AsRef<Path>, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        let path = path.as_ref();
-        let holder = holder::take(path)?;
-        let (database, tables, identity) = files::open(path, clock.now())?;
-        let shared = Shared {
-            tables,
-            database,
-            writing: Mutex::new(Sweep::default()),
-            clock,
-            identity,
-            path: path.to_owned(),
-            _holder: holder,
-        };
+        let disk = Disk::open(path, clock.now(), Durability::Process)?;
+        Self::on(disk, clock)
+    }
+
+    /// The store in a database that others use too.
+    ///
+    /// # Errors
+    /// `Stop` if its tables cannot be opened.
+    pub fn on(disk: Disk, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        let attempted = || format!("open the store at {}", disk.path().display());
+        let tables = Tables::open(disk.database()).map_err(|trouble| disk.explain(&trouble, attempted()))?;
+        let shared = Shared { tables, disk, writing: Mutex::new(Sweep::default()), clock };
         Ok(Self { shared: Arc::new(shared) })
     }
 }

@@ -9,7 +9,7 @@ const APPENDED: i64 = 1_700_000_000_000;
 fn headers(of: &[(&'static str, &str)]) -> Headers {
     let mut headers = Headers::new();
     for (name, value) in of {
-        headers.push(*name, (*value).to_owned());
+        headers.push(name, value);
     }
     headers
 }

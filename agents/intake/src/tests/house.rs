@@ -70,7 +70,7 @@ pub fn framed(question: &str) -> Bytes {
 pub fn task(value: impl Into<Bytes>, headers: &[(&'static str, &[u8])]) -> NewRecord {
     let mut out = Headers::new();
     for (name, value) in headers {
-        out.push(*name, value.to_vec());
+        out.push(name, value);
     }
     NewRecord { topic: TASKS.into(), partition: None, key: Key::new(b""), value: value.into(), headers: out }
 }

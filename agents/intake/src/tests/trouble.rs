@@ -201,3 +201,46 @@ async fn refuses_metadata_of_others() {
         "{error}"
     );
 }
+
+/// A broker that is away: calls of one kind do not come back.
+struct Away(Operation);
+
+impl Faults for Away {
+    fn strike(&self, door: &Door<'_>) -> Strike {
+        if door.operation == self.0 { Strike::Delay(1_000 * SECOND) } else { Strike::None }
+    }
+}
+
+/// Told to stop while the broker is away, intake leaves at once if it only waits, and within its bound if
+/// it works; whoever comes next finds what it was about.
+#[tokio::test(start_paused = true)]
+async fn leaves_a_broker_that_is_away() {
+    let at_once = SECOND / 10;
+    let in_time = 10 * SECOND + at_once;
+    let cases = [
+        (Operation::Join, at_once),
+        (Operation::MakeTransactor, at_once),
+        (Operation::Committed, at_once),
+        (Operation::ReadFrom, at_once),
+        (Operation::Poll, in_time),
+        (Operation::Begin, in_time),
+        (Operation::Produce, in_time),
+        (Operation::SendOffsets, in_time),
+        (Operation::Commit, in_time),
+    ];
+    for (operation, bound) in cases {
+        let house = House::new().await;
+        house.send(tasks()).await;
+        let _ = house.log.clone().with_faults(Arc::new(Away(operation)));
+        let running = house.start("a", OPEN_MAX);
+        tokio::time::sleep(SECOND).await; // virtual clock
+        let told = tokio::time::Instant::now();
+        running.end().await.unwrap();
+        assert!(told.elapsed() <= bound, "{operation:?} took {:?}", told.elapsed());
+        let _ = house.log.clone().with_faults(Arc::new(NoFaults));
+        let running = house.start("a", OPEN_MAX);
+        house.live(60 * SECOND, 50).await;
+        running.end().await.unwrap();
+        house.check_outcomes(&format!("{operation:?}"));
+    }
+}

@@ -1,12 +1,9 @@
-//! First step: a record becomes a request that can be worked on, or is answered on the spot.
+//! First step: what is asked, and whether any provider could take it.
 
+use agents_journal::{Identity, Reporter, asked};
 use schemas_records::model::ModelRequest;
-use schemas_records::{CallId, Envelope, Failure, FailureCode, Key, ReplyTo};
-use topics_log::Token;
+use topics_runtime::Error;
 use topics_runtime::gateway::{Answered, Request};
-use topics_runtime::{DeadReason, Error};
-
-use super::report::Reporter;
 
 /// Longest prompt, all messages together: half of what a record may have. Some 130,000 tokens, more than
 /// most models take.
@@ -15,67 +12,15 @@ pub const PROMPT_BYTES_MAX: usize = 512 * 1024;
 /// Highest temperature any provider takes.
 const TEMPERATURE_MAX: f64 = 2.0;
 
-/// A request that can be worked on.
-#[derive(Debug)]
-pub(super) struct Asked {
-    /// The call.
-    pub(super) call: CallId,
-    /// What is asked.
-    pub(super) request: ModelRequest,
-    /// Names the question; see [`ModelRequest::hash`].
-    pub(super) hash: String,
-    /// Who meets whom: see [`ModelRequest::routing_key`].
-    pub(super) key: Key,
-    /// Who is owed the answer.
-    pub(super) reply_to: ReplyTo,
-    /// The headers.
-    pub(super) envelope: Envelope,
-    /// The ownership of the partition it was read from.
-    pub(super) token: Token,
-}
+/// A request for a completion.
+pub(super) type Asked = agents_journal::Asked<ModelRequest>;
 
-/// Reads a request, or answers it at once: with a dead letter if nobody can be told or the value cannot be
-/// read, with a failed answer if somebody can.
+/// Reads a request, or answers it at once.
 pub(super) fn read(request: Request, reporter: &Reporter) -> Result<Result<Asked, Answered>, Error> {
-    let Request { envelope, record, token } = request;
-    let Some(reply_to) = envelope.reply_to.clone() else {
-        let reason = DeadReason::new(
-            "no-reply-to",
-            "read a model request: header reply-to is missing, so nobody can be told",
-            "send it with the headers an agent's call has",
-        );
-        return Ok(Err(Answered { records: Vec::new(), dead: Some(reason) }));
-    };
-    let call = envelope.call.unwrap_or(reply_to.call);
-    let model_request = match reporter.codec().decode::<ModelRequest>(&record.value) {
-        Ok(model_request) => model_request,
-        Err(error) => {
-            let remedy = "send a framed tributary.ModelRequest";
-            let failure = Failure::new(FailureCode::BadInput, error.to_string(), remedy);
-            let records = vec![reporter.failed(&reply_to, &envelope, failure)?];
-            let reason = DeadReason::new("undecodable", error.to_string(), remedy);
-            return Ok(Err(Answered { records, dead: Some(reason) }));
-        }
-    };
-    if let Err(problem) = check(&model_request) {
-        let failure = Failure::new(
-            FailureCode::BadInput,
-            format!("read a model request: {problem}"),
-            "change the agent that asks",
-        );
-        let records = vec![reporter.failed(&reply_to, &envelope, failure)?];
-        return Ok(Err(Answered { records, dead: None }));
-    }
-    let tenant = &envelope.limits.tenant;
-    Ok(Ok(Asked {
-        call,
-        hash: model_request.hash(tenant),
-        key: model_request.routing_key(tenant, call),
-        request: model_request,
-        reply_to,
-        envelope,
-        token,
-    }))
+    asked::read(request, reporter, check, |request: &ModelRequest, tenant, call| Identity {
+        hash: request.hash(tenant),
+        key: request.routing_key(tenant, call),
+    })
 }
 
 /// Whether any provider could take it.

@@ -12,6 +12,11 @@ use schemas_records::{Budget, Failure, FailureCode};
 /// What one call takes.
 pub(super) const CALL_CHARGE: u32 = 1;
 
+/// What is charged for a call for which so many requests were sent.
+pub(super) fn charge(sent: i32) -> i32 {
+    if sent > 0 { i32::try_from(CALL_CHARGE).unwrap_or(i32::MAX) } else { 0 }
+}
+
 /// Whether the allotment allows one call.
 pub(super) fn check(allotment: &Budget) -> Result<(), Failure> {
     if allotment.calls >= CALL_CHARGE {
@@ -22,9 +27,4 @@ pub(super) fn check(allotment: &Budget) -> Result<(), Failure> {
         format!("ask a model: {CALL_CHARGE} call is needed, the allotment is {allotment}"),
         "give the task a larger budget, or the call a larger part of it",
     ))
-}
-
-/// What is left of an allotment.
-pub(super) fn rest(allotment: Budget, charged: i32) -> Budget {
-    Budget { calls: allotment.calls.saturating_sub(u32::try_from(charged).unwrap_or(0)) }
 }

@@ -3,15 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use schemas_records::CallId;
-use schemas_records::ids::content_hash;
+use agents_journal::{Attempts, Ended, Pauses};
 use schemas_records::model::ModelRequest;
 use tokio::time::Instant;
 
-use super::Settings;
-use super::attempts::Attempts;
-use super::flights::{Ended, Passengers};
 use super::gate::{Gate, LET_IN_AFTER, Pass};
+use super::{Passengers, Settings};
 use crate::model::{Completion, Error, Model};
 use crate::names;
 
@@ -29,11 +26,13 @@ pub(super) struct Retry {
     model: Arc<dyn Model>,
     gate: Gate,
     settings: Settings,
+    pauses: Pauses,
 }
 
 impl Retry {
     pub(super) fn new(model: Arc<dyn Model>, gate: Gate, settings: Settings) -> Self {
-        Self { model, gate, settings }
+        let pauses = Pauses { first: settings.pause_first, max: settings.pause_max };
+        Self { model, gate, settings, pauses }
     }
 
     /// Asks. A pause that the provider asks for is waited out, as often as it asks; a failure that may pass
@@ -59,6 +58,8 @@ impl Retry {
                 }
                 Err(Error::RateLimited { after, .. }) => {
                     pass.refused(*after);
+                    // The row may be another owner's by now.
+                    passengers.check_owned()?;
                     attempts.end().await?;
                 }
                 Err(error @ Error::Transient { after, .. }) => {
@@ -68,8 +69,9 @@ impl Retry {
                     }
                     tracing::warn!(%error, failures, "trying again");
                     drop(pass);
+                    passengers.check_owned()?;
                     attempts.end().await?;
-                    tokio::time::sleep(self.pause(failures, *after, attempts.call())).await;
+                    tokio::time::sleep(self.pauses.after(failures, *after, attempts.call())).await;
                 }
                 Err(Error::Refused { .. } | Error::BadAnswer { .. }) => {
                     pass.let_in();
@@ -101,22 +103,4 @@ impl Retry {
         metrics::histogram!(names::ATTEMPT_SECONDS, "outcome" => outcome).record(latency.as_secs_f64());
         Heard { result, latency }
     }
-
-    /// How long to wait after so many failures.
-    fn pause(&self, failures: u32, asked_for: Option<Duration>, call: CallId) -> Duration {
-        let fourfold = 4u32.saturating_pow(failures.saturating_sub(1));
-        let pause = self.settings.pause_first.saturating_mul(fourfold);
-        let pause = pause + pause.mul_f64(spread(call, failures) / 2.0);
-        pause.max(asked_for.unwrap_or_default()).min(self.settings.pause_max)
-    }
 }
-
-/// A number from 0 to 1 that differs from call to call and from try to try, and is the same in every run.
-fn spread(call: CallId, failures: u32) -> f64 {
-    let hash = content_hash(&[call.key().as_bytes(), &failures.to_be_bytes()]);
-    let number = u32::from_str_radix(&hash[..8], 16).unwrap_or(0);
-    f64::from(number) / f64::from(u32::MAX)
-}
-
-#[cfg(test)]
-mod tests;

@@ -28,7 +28,7 @@ pub struct Settings {
     /// request topic keeps records (7 days in the catalog).
     pub journal_life: Duration,
     /// The pause before a row that could not be written is written again. An answer that is paid for is
-    /// never dropped because the store is away.
+    /// never dropped because the store is away, unless its deadline passes meanwhile.
     pub store_pause: Duration,
 }
 

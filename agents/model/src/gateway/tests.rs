@@ -2,6 +2,8 @@
 //! virtual time.
 
 mod crashes;
+mod deadlines;
+mod expiry;
 mod flights;
 mod limits;
 mod outcomes;

@@ -1,14 +1,38 @@
 //! What came of asking becomes an answer or a typed failure: the last checks of a model's words.
 
+use agents_journal::{Attempts, Verdict, unreadable};
+use schemas_codec::Codec;
 use schemas_records::model::ModelAnswer;
 use schemas_records::{Failure, FailureCode};
 
-use super::attempts::Attempts;
+use super::budget::charge;
 use super::retry::Heard;
 use crate::model::{Completion, Error};
 
-/// The answer, or why there is none.
+/// What is told to every call that waited for this.
 pub(super) fn of(
+    heard: &Heard,
+    attempts: &Attempts,
+    answer_bytes_max: usize,
+    codec: &Codec,
+) -> Result<Verdict, topics_runtime::Error> {
+    let result = match answer_or_failure(heard, attempts, answer_bytes_max) {
+        Ok(answer) => {
+            let encoded = codec.encode(&answer);
+            Ok(encoded.map_err(|error| unreadable("write the answer", attempts.call(), &error))?)
+        }
+        Err(failure) => Err(failure),
+    };
+    Ok(Verdict {
+        result,
+        attempts: attempts.sent(),
+        unknown_attempts: attempts.unknown(),
+        calls_charged: charge(attempts.sent()),
+    })
+}
+
+/// The answer, or why there is none.
+fn answer_or_failure(
     heard: &Heard,
     attempts: &Attempts,
     answer_bytes_max: usize,
@@ -20,6 +44,16 @@ pub(super) fn of(
         }
         Err(error) => Err(failure(error, attempts.sent())),
     }
+}
+
+/// Why there is none of a call whose deadline passed after so many requests.
+pub(super) fn expired(sent: i32) -> Failure {
+    let requests = if sent == 1 { "request" } else { "requests" };
+    Failure::new(
+        FailureCode::DeadlineExceeded,
+        format!("ask a model, {sent} {requests} sent: the deadline passed before there was an answer"),
+        "give the task more time; look whether the provider is up, and what its limits are",
+    )
 }
 
 /// Longest name of a model that is passed on: it comes from outside, and rides in every answer.

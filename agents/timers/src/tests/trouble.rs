@@ -238,3 +238,48 @@ async fn stops_at_a_row_it_cannot_read() {
     assert_eq!(error.remedy, Remedy::Stop);
     assert!(error.to_string().contains("could not read a row of ns.timers/"), "{error}");
 }
+
+/// A broker that is away: calls of one kind do not come back.
+struct Away(Operation);
+
+impl topics_log::memory::Faults for Away {
+    fn strike(&self, door: &topics_log::memory::Door<'_>) -> topics_log::memory::Strike {
+        if door.operation == self.0 {
+            topics_log::memory::Strike::Delay(Duration::from_secs(1_000))
+        } else {
+            topics_log::memory::Strike::None
+        }
+    }
+}
+
+/// Told to stop while the broker is away, timers leave at once if they only wait, and within their bound if
+/// they work; the next owner fires what is due.
+#[tokio::test(start_paused = true)]
+async fn leaves_a_broker_that_is_away() {
+    let at_once = Duration::from_millis(100);
+    let in_time = Duration::from_secs(10) + at_once;
+    let cases = [
+        (Operation::Join, at_once),
+        (Operation::Committed, at_once),
+        (Operation::Poll, at_once),
+        (Operation::Publish, in_time),
+        (Operation::CommitOffsets, in_time),
+    ];
+    for (operation, bound) in cases {
+        let house = House::new().await;
+        let start = Instant::now();
+        house.send((0..10).map(|number| house.set(number, EPOCH + SECOND)).collect()).await;
+        let _ = house.log.clone().with_faults(Arc::new(Away(operation)));
+        let running = house.start("a");
+        until(start, Duration::from_secs(3)).await;
+        let told = Instant::now();
+        running.end().await.unwrap();
+        assert!(told.elapsed() <= bound, "{operation:?} took {:?}", told.elapsed());
+        let _ = house.log.clone().with_faults(Arc::new(topics_log::memory::NoFaults));
+        let running = house.start("a");
+        until(start, Duration::from_secs(60)).await;
+        running.end().await.unwrap();
+        let fired = house.fired_numbers();
+        assert!((0..10).all(|number| fired.contains(&number)), "{operation:?}: {fired:?}");
+    }
+}

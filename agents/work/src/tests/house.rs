@@ -62,11 +62,16 @@ pub(super) struct House {
 
 impl House {
     pub(super) fn new(agents: &[(&str, Script)]) -> Self {
-        let codec = Codec::new(Registry::new().unwrap());
         let names: Vec<&str> = agents.iter().map(|(name, _)| *name).collect();
+        Self::in_team(agents, &directory(&names))
+    }
+
+    /// A house whose agents reach what this directory holds.
+    pub(super) fn in_team(agents: &[(&str, Script)], directory: &Directory) -> Self {
+        let codec = Codec::new(Registry::new().unwrap());
         let works = agents
             .iter()
-            .map(|(name, script)| ((*name).to_owned(), works(name, &names, script, &codec)))
+            .map(|(name, script)| ((*name).to_owned(), works_in(name, directory.clone(), script, &codec)))
             .collect();
         Self {
             codec,
@@ -245,18 +250,29 @@ impl House {
 
 /// The works of one agent of a house.
 pub(super) fn works(name: &str, agents: &[&str], script: &Script, codec: &Codec) -> Works {
+    works_in(name, directory(agents), script, codec)
+}
+
+fn works_in(name: &str, directory: Directory, script: &Script, codec: &Codec) -> Works {
+    let team = Team { codec: codec.clone(), directory, bounds: Bounds::default() };
+    let logic = Arc::new(Scripted { script: Arc::clone(script), codec: codec.clone() });
+    Works::new(name, team, logic).unwrap()
+}
+
+/// All that a team of these agents can have.
+fn directory(agents: &[&str]) -> Directory {
     let mut directory = Directory::default();
     for topic in ["results", "closings", "timers", "dead-letters"] {
         directory.insert(topic, topic, 2, Peer::Runtime);
     }
-    directory.insert("model", "model", 2, Peer::Gateway);
+    for gateway in ["model", "tools", "knowledge"] {
+        directory.insert(gateway, gateway, 2, Peer::Gateway);
+    }
     directory.insert("audit", "audit", 2, Peer::Topic);
     for agent in agents {
         directory.insert(agent, agent, 1, Peer::Agent);
     }
-    let team = Team { codec: codec.clone(), directory, bounds: Bounds::default() };
-    let logic = Arc::new(Scripted { script: Arc::clone(script), codec: codec.clone() });
-    Works::new(name, team, logic).unwrap()
+    directory
 }
 
 fn kind_of(headers: &Headers) -> Option<Kind> {

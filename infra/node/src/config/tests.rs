@@ -39,9 +39,14 @@ fn wrong_values_are_named() {
     check("", &["partitions=many"], "expected i32");
     check("", &["partitions"], "is not key=value");
     check("", &["data="], "data is empty");
+    check("", &["models="], "models is empty");
     check("", &["budget_calls=100001"], "at most 100000");
     check("", &["model=gpt"], "use scripted");
     check("", &["metrics=here"], "invalid socket address");
+    check("", &["http=8080"], "invalid socket address");
+    check("", &["http_open=perhaps"], "expected a boolean");
+    check("", &["admin_port=70000"], "expected u16");
+    check("", &["http_token_file="], "http_token_file is empty");
 }
 
 /// State beside a broker lies in the user's own folder, apart by namespace, unless something is said.
@@ -60,4 +65,52 @@ fn state_beside_a_broker() {
     check(&[("XDG_STATE_HOME", "/s"), home[0]], &["brokers=b:1"], Some("/s/tributary/nodes/tributary"));
     check(&home, &["brokers=b:1", "data=/d"], Some("/d"));
     check(&[], &["brokers=b:1"], None);
+}
+
+/// Weights are a cache of the user's, unless a folder is named.
+#[test]
+fn where_models_lie() {
+    let check = |environment: &[(&str, &str)], sets: &[&str], expected: Option<&str>| {
+        assert_eq!(
+            read("", environment, sets).unwrap().models.as_deref(),
+            expected,
+            "{environment:?} {sets:?}"
+        );
+    };
+    let home = ("HOME", "/home/ann");
+    check(&[], &[], None);
+    check(&[home], &[], Some("/home/ann/.cache/tributary/models"));
+    check(&[("XDG_CACHE_HOME", "/c"), home], &[], Some("/c/tributary/models"));
+    check(&[("TRIBUTARY_MODELS", "7"), home], &[], Some("7"));
+    check(&[("TRIBUTARY_MODELS", "/m"), home], &["models=/n"], Some("/n"));
+}
+
+/// Each way to name a model means what it says.
+#[test]
+fn models_by_name() {
+    let check = |text: &str, expected: ModelChoice| {
+        assert_eq!(read("", &[], &[&format!("model={text}")]).unwrap().model, expected, "{text}");
+    };
+    check("scripted", ModelChoice::Scripted);
+    check("scripted:a.json", ModelChoice::Script { file: "a.json".into() });
+    check("offline", ModelChoice::Offline);
+    let (base_url, model) = ("http://127.0.0.1:1/v1".to_owned(), "small".to_owned());
+    check("openai:http://127.0.0.1:1/v1#small", ModelChoice::OpenAi { base_url, model });
+}
+
+/// The HTTP doors: where, and who may come in; a token is never shown.
+#[test]
+fn doors_that_speak_http() {
+    let outside = |environment: &[(&str, &str)], sets: &[&str]| {
+        read("", environment, sets).map(|config| config.settings.outside)
+    };
+    let none = outside(&[], &[]).unwrap();
+    assert_eq!((none.http, none.folder, none.admin_port, none.is_open), (None, None, 0, false));
+    let sets = ["data=/d", "http=127.0.0.1:0", "http_open=true", "http_token_file=t", "admin_port=7"];
+    let all = outside(&[("TRIBUTARY_HTTP_TOKEN", "0123456789abcdef")], &sets).unwrap();
+    assert_eq!((all.folder, all.admin_port, all.is_open), (Some("/d".into()), 7, true));
+    assert_eq!((all.token_file, all.tokens.len()), (Some("t".into()), 1));
+    assert!(!format!("{:?}", all.tokens).contains("0123"));
+    let error = outside(&[("TRIBUTARY_HTTP_TOKEN", "secret")], &[]).unwrap_err();
+    assert!(error.contains("TRIBUTARY_HTTP_TOKEN") && !error.contains("secret"), "{error}");
 }

@@ -6,6 +6,8 @@
 #![allow(dead_code, reason = "one module for several test binaries, none of which needs all of it")]
 
 pub mod gateway;
+pub mod manifest;
+pub mod tool;
 
 use bytes::Bytes;
 use schemas_records::message::Text;
@@ -59,6 +61,7 @@ pub fn failures() -> Vec<Failure> {
         Code::ModelFailed,
         Code::OutcomeUnknown,
         Code::BadAnswer,
+        Code::ToolFailed,
     ]
     .into_iter()
     .map(|code| Failure {

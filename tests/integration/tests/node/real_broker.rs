@@ -11,7 +11,10 @@ mod tasks;
 // The tests.
 mod agents;
 mod commands;
+mod desk;
 mod faults;
 mod input;
 mod kills;
+mod long_texts;
+mod models;
 mod moments;

@@ -129,3 +129,35 @@ pub async fn takes_large_records_and_refuses_larger_ones(scene: Scene) -> Verdic
     assert_eq!(sizes, [near.len(), "after".len()], "sizes found");
     Ok(())
 }
+
+/// The limit counts key, value and headers alike, to the byte: a record just at it passes, one with a byte
+/// more is refused with remedy `Stop`, in and outside transactions.
+pub async fn counts_every_byte_towards_the_limit(scene: Scene) -> Verdict {
+    let topic = scene.topic("limit", 1).await?;
+    let most = scene.timing.record_bytes_max;
+    let publisher = scene.log.publisher().await?;
+    let mut member = scene.log.join(scene.group("one"), &[&topic]).await?;
+    let mut transactor = member.transactor(&scene.name("limit")).await?;
+    for (key, headers) in [("", 0), ("key", 0), ("key", 1), ("", 100), ("key", 70_000)] {
+        let mut bare = keyed(&topic, Some(0), key, "");
+        if headers > 0 {
+            // One short header, one empty, and one of so many bytes.
+            for value in ["short".into(), String::new(), "x".repeat(headers)] {
+                bare.headers.push("header", Bytes::from(value));
+            }
+        }
+        let room = most - bare.wire_bytes_max();
+        let with = |bytes: usize| NewRecord { value: Bytes::from(vec![b'x'; bytes]), ..bare.clone() };
+        publisher.publish(vec![with(room)]).await?;
+        super::member::transact(&mut *transactor, vec![with(room)], &[]).await?;
+        let refused = publisher.publish(vec![with(room + 1)]).await.err();
+        assert_eq!(refused.as_ref().map(|error| error.remedy), Some(Remedy::Stop), "publishing: {refused:?}");
+        transactor.begin().await?;
+        let refused = transactor.produce(vec![with(room + 1)]).await.err();
+        assert_eq!(refused.as_ref().map(|error| error.remedy), Some(Remedy::Stop), "producing: {refused:?}");
+        transactor.abort().await?;
+    }
+    let found = scene.everything(&topic, 1).await?;
+    assert_eq!(found.len(), 10, "records found");
+    Ok(())
+}

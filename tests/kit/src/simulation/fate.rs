@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use schemas_records::{Headers, headers};
+use schemas_records::{Headers, Position, headers};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use topics_catalog::{FIRST_GENERATION, Kind};
 use topics_log::{NewRecord, Record};
+use topics_state::{Slot, StateStore};
 
 use super::deaths::Life;
 use super::instance::Instance;
@@ -23,7 +25,7 @@ enum Act {
 
 /// Does what the plan says until the storm is over, then calms everything.
 pub async fn rage(world: &Arc<World>, instances: &mut JoinSet<()>) {
-    let start = Instant::now();
+    let mut start = Instant::now();
     let mut acts: Vec<(Duration, Act)> =
         world.storm.events.iter().map(|(at, event)| (*at, Act::Begin(*event))).collect();
     while !acts.is_empty() {
@@ -33,6 +35,9 @@ pub async fn rage(world: &Arc<World>, instances: &mut JoinSet<()>) {
         match act {
             Act::Thaw(life) => thaw(world, &life),
             Act::Begin(event) => {
+                if let Event::Night(lasts) = event {
+                    start += lasts;
+                }
                 let frozen = begin(world, event, instances).await;
                 acts.extend(frozen.map(|(life, time)| (at + time, Act::Thaw(life))));
             }
@@ -79,6 +84,11 @@ async fn begin(
         }
         Event::Repeat(number) => repeat(world, number).await,
         Event::ClockBack(by) => control.step_clock_back(by),
+        Event::Night(lasts) => {
+            world.begin_night(lasts);
+            world.lives().iter().for_each(|life| life.death.cancel());
+        }
+        Event::LoseRow => lose_row(world).await,
     }
     None
 }
@@ -125,6 +135,31 @@ async fn repeat(world: &World, number: usize) {
     send(world, again).await;
 }
 
+/// Deletes the newest row of the first task that is open, if there is one.
+async fn lose_row(world: &World) {
+    let Some(entry) = world.team.agents().next() else { return };
+    let (inbox, results) = (world.names.inbox(entry), world.topic(Kind::Results));
+    let records = world.log.control().committed_records();
+    let id = |record: &Record| record.headers.text(headers::TASK_ID).unwrap_or_default().to_owned();
+    let of = |topic: &str, record: &Record| *record.topic_partition.topic == *topic;
+    let ended: Vec<String> = records.iter().filter(|record| of(&results, record)).map(id).collect();
+    let agent = world.names.group(entry);
+    for input in records.iter().filter(|record| of(&inbox, record) && !ended.contains(&id(record))) {
+        let partition = input.topic_partition.partition;
+        let slot = Slot { agent: agent.as_str().into(), generation: FIRST_GENERATION, partition };
+        let end = Position { generation: FIRST_GENERATION, partition, offset: i64::MAX };
+        let newest = world.store.read(&agent, &[(input.key.clone(), end)]).await;
+        let newest = newest.ok().and_then(|found| found.into_iter().next().flatten());
+        let owner = world.store.owner(&slot).await.ok().flatten();
+        let (Some(newest), Some(owner)) = (newest, owner) else { continue };
+        let above = Position { offset: newest.position.offset + 1, ..newest.position };
+        if world.store.prune(&agent, owner.epoch, &[(input.key.clone(), above)]).await.is_ok() {
+            world.trace.say("row lost", || format!("{} of {agent}", input.key));
+            return;
+        }
+    }
+}
+
 const fn word(event: Event) -> &'static str {
     match event {
         Event::Kill(_) => "kill",
@@ -136,5 +171,7 @@ const fn word(event: Event) -> &'static str {
         Event::Usurp(_) => "usurp",
         Event::Repeat(_) => "repeat",
         Event::ClockBack(_) => "clock back",
+        Event::Night(_) => "night",
+        Event::LoseRow => "lose row",
     }
 }

@@ -44,6 +44,7 @@ impl Instance {
     pub async fn run(mut self) {
         self.pause(self.after).await;
         while !self.world.over.is_cancelled() {
+            self.pause(self.world.night_left()).await;
             let (number, life) = self.world.begin_life(self.name.clone(), self.slot);
             self.world.trace.say("start", || self.name.clone());
             let ending = self.live(&life).await;

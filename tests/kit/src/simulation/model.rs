@@ -10,6 +10,7 @@ use agents_model::scripted::completion;
 use agents_model::{Completion, Model};
 use async_trait::async_trait;
 use schemas_records::ModelRequest;
+use schemas_records::ids::content_hash;
 
 use super::chance::Chance;
 use super::trace::Trace;
@@ -54,6 +55,7 @@ pub struct SimulatedModel {
     trace: Arc<Trace>,
     ledger: Mutex<BTreeMap<Question, Paid>>,
     spoilt: Mutex<BTreeSet<Question>>,
+    said: Mutex<BTreeMap<Question, BTreeSet<String>>>,
 }
 
 impl SimulatedModel {
@@ -61,7 +63,8 @@ impl SimulatedModel {
     #[must_use]
     pub fn new(chance: &Chance, per_mille: usize, trace: Arc<Trace>) -> Self {
         let chance = chance.of("model");
-        Self { chance, per_mille, trace, ledger: Mutex::default(), spoilt: Mutex::default() }
+        let (ledger, spoilt, said) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { chance, per_mille, trace, ledger, spoilt, said }
     }
 
     /// What was paid, by question.
@@ -74,6 +77,12 @@ impl SimulatedModel {
     #[must_use]
     pub fn spoilt(&self) -> BTreeSet<Question> {
         self.spoilt.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The hashes of what it said, by question.
+    #[must_use]
+    pub fn said(&self) -> BTreeMap<Question, BTreeSet<String>> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// A question's mood and latency follow from the seed alone, not from when it is asked.
@@ -180,6 +189,11 @@ impl Model for SimulatedModel {
         let mut under_way = UnderWay { model: self, question: &question, is_over: false };
         let reply = self.reply(request, &question, asked).await;
         under_way.is_over = true;
+        if let Ok(completion) = &reply {
+            let words = content_hash(&[completion.text.as_bytes()]);
+            let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+            said.entry(question.clone()).or_default().insert(words);
+        }
         if matches!(reply, Ok(_) | Err(Error::BadAnswer { .. })) {
             self.book(&question, |paid| paid.answered += 1);
         }

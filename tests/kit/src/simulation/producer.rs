@@ -1,5 +1,7 @@
 //! Producers: what they submit, when, and the mischief they do with it. Users who cancel are among them.
 
+mod plants;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -9,11 +11,13 @@ use schemas_records::{
     Budget, CallId, Envelope, Headers, Key, Kind, Limits, Origin, TaskId, WorkId, WorkPath, headers,
 };
 use topics_catalog::Kind as Topic;
-use topics_log::{Log, NewRecord, partition_of};
+use topics_log::{Log, NewRecord};
 
 use super::chance::Chance;
 use super::world::World;
-use crate::verify::{FOREIGN, PLANTED};
+use crate::verify::FOREIGN;
+
+pub use plants::{Door, Plant};
 
 /// A good task, as a team's owner would submit it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,9 +86,9 @@ impl<'a> Producer<'a> {
         Self { world, chance: world.chance.of("producer"), out: Submissions::default() }
     }
 
-    /// Submits every task once, and does what mischief the storm allows.
+    /// Submits every task and what is planted once, and does what mischief the storm allows.
     #[must_use]
-    pub fn submit(mut self, tasks: &[Task]) -> Submissions {
+    pub fn submit(mut self, tasks: &[Task], plants: &[Plant]) -> Submissions {
         let mischief = self.world.storm.mischief_per_mille;
         for (number, task) in tasks.iter().enumerate() {
             let at = self.time();
@@ -126,6 +130,11 @@ impl<'a> Producer<'a> {
         for _ in 0..self.chance.below(1 + mischief / 50) {
             self.plant();
         }
+        for plant in plants {
+            let at = self.time();
+            let record = self.planted(plant);
+            self.send(at, "planted record", record);
+        }
         self.out.list.sort_by_key(|submission| submission.at);
         self.out
     }
@@ -142,7 +151,7 @@ impl<'a> Producer<'a> {
     fn task(&self, id: Option<&str>, deadline: Option<Duration>, value: &Bytes) -> NewRecord {
         let mut out = Headers::new();
         if let Some(id) = id {
-            out.push(headers::TASK_ID, id.to_owned());
+            out.push(headers::TASK_ID, id);
         }
         if let Some(deadline) = deadline {
             out.push(headers::DEADLINE, format!("{}ms", deadline.as_millis()));
@@ -202,63 +211,6 @@ impl<'a> Producer<'a> {
             headers: out,
         })
     }
-
-    /// Sends a record that must become a dead letter, and nothing else.
-    fn plant(&mut self) {
-        let bad: [Bad; 7] = [
-            ("neither-json-nor-avro", b"should we hire?", None),
-            ("not-json", b"{\"question\": ", None),
-            ("wrong-json", b"{\"no-such-field\": 1}", None),
-            ("unknown-schema", b"\0\0\0\0\x07rest", None),
-            ("not-utf8", b"{\"question\": \"\xff\"}", None),
-            ("bad-budget", b"{}", Some((headers::BUDGET, "calls=many"))),
-            ("bad-deadline", b"{}", Some((headers::DEADLINE, "yesterday"))),
-        ];
-        let at = self.time();
-        let choice = self.chance.below(bad.len() + 5);
-        let (code, record) = match bad.get(choice) {
-            Some((code, value, header)) => {
-                let mut headers = Headers::new();
-                if let Some((name, text)) = header {
-                    headers.push(*name, *text);
-                }
-                (*code, self.record(Topic::Tasks, None, Key::new(b""), Bytes::from_static(value), headers))
-            }
-            None => match choice - bad.len() {
-                0 => ("bad-headers", self.stray(Topic::ModelRequests)),
-                1 => ("bad-headers", self.stray(Topic::Timers)),
-                2 => ("no-closing", self.stray(Topic::Closings)),
-                3 => ("bad-headers", self.inbox_stray(false)),
-                _ if self.world.storm.partitions > 1 => ("wrong-partition", self.inbox_stray(true)),
-                _ => ("bad-headers", self.inbox_stray(false)),
-            },
-        };
-        let mut record = record;
-        record.headers.push(PLANTED, code);
-        self.send(at, "bad record", record);
-    }
-
-    /// A record that nobody asked for, on one of the runtime's own topics.
-    fn stray(&self, topic: Topic) -> NewRecord {
-        self.record(topic, None, Key::new(b"stray"), Bytes::from_static(b"?"), Headers::new())
-    }
-
-    /// The same in an inbox, in the partition where its key belongs or in another.
-    fn inbox_stray(&mut self, is_misplaced: bool) -> NewRecord {
-        let agents: Vec<String> = self.world.team.agents().map(str::to_owned).collect();
-        let agent = self.chance.pick(&agents).cloned().unwrap_or_default();
-        let key = Key::new(format!("stray-{}", self.chance.below(1_000)).as_bytes());
-        let partitions = self.world.storm.partitions;
-        let own = partition_of(key.as_bytes(), partitions);
-        let partition = if is_misplaced { (own + 1) % partitions } else { own };
-        NewRecord {
-            topic: self.world.names.inbox(&agent).as_str().into(),
-            partition: Some(partition),
-            key,
-            value: Bytes::from_static(b"?"),
-            headers: Headers::new(),
-        }
-    }
 }
 
 /// Sends everything at its time, each until it is acknowledged: a producer that does not know whether it
@@ -289,6 +241,3 @@ pub async fn send(world: &World, record: NewRecord) {
         }
     }
 }
-
-/// A bad task: what it is called, its bytes, and a header that makes it bad.
-type Bad = (&'static str, &'static [u8], Option<(&'static str, &'static str)>);

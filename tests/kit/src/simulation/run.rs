@@ -19,7 +19,7 @@ use super::producer::{Producer, Submissions, produce};
 use super::replay::{Replayed, replay};
 use super::storm::{Event, Storm};
 use super::world::{EPOCH, World};
-use super::{Failed, Report, Simulation, Task, fate, settle};
+use super::{Failed, Plant, Report, Simulation, Task, fate, settle};
 use crate::verify::{self, Evidence, Ledger, Settled, Topics};
 
 /// How long all instances together may take to leave in the end.
@@ -41,7 +41,8 @@ pub(super) fn seed(simulation: &Simulation, seed: u64, is_whole: bool) -> Result
     let failed = |violations, trace| Failed { seed, violations, command: simulation.command.clone(), trace };
     let calm = calm.map_err(|error| failed(vec![error], Vec::new()))?;
     let outcome = in_virtual_time(async {
-        let played = play(simulation.team.clone(), seed, storm, &tasks, is_whole).await?;
+        let played =
+            play(simulation.team.clone(), seed, storm, (&tasks, &simulation.plants), is_whole).await?;
         let judged = gather(&played, simulation.team.clone(), calm).await;
         Ok::<_, String>((played, judged))
     });
@@ -69,10 +70,16 @@ fn in_virtual_time<T>(future: impl Future<Output = Result<T, String>>) -> Result
 }
 
 /// The storm, from the first task to the last leave.
-async fn play(team: Team, seed: u64, storm: Storm, tasks: &[Task], is_whole: bool) -> Result<Played, String> {
+async fn play(
+    team: Team,
+    seed: u64,
+    storm: Storm,
+    (tasks, plants): (&[Task], &[Plant]),
+    is_whole: bool,
+) -> Result<Played, String> {
     let world = Arc::new(World::new(team, seed, storm, is_whole).await?);
     world.trace.say("storm", || format!("{:?}", world.storm));
-    let Submissions { list, troubled, deadly } = Producer::new(&world).submit(tasks);
+    let Submissions { list, troubled, deadly } = Producer::new(&world).submit(tasks, plants);
     world.weather.begin();
     let mut instances = JoinSet::new();
     let mut chance = world.chance.of("instances");
@@ -129,6 +136,7 @@ async fn gather(
         ledger: Some(Ledger {
             paid: world.model.ledger(),
             spoilt: world.model.spoilt(),
+            said: world.model.said(),
             takeovers: world.reaper.takeovers("model-gateway"),
             strays: world.strays(),
         }),
@@ -205,7 +213,7 @@ fn calm(simulation: &Simulation, tasks: &[Task]) -> Result<BTreeMap<Bytes, Settl
     if !unmet.is_empty() {
         let team = simulation.team.clone();
         let found = in_virtual_time(async {
-            let played = play(team, 0, Storm::calm(), &unmet, false).await?;
+            let played = play(team, 0, Storm::calm(), (&unmet, &[]), false).await?;
             match played.world.wrongs().as_slice() {
                 [] => outcomes(&played.world),
                 wrongs => Err(format!("in a calm: {}", wrongs.join("; "))),

@@ -7,7 +7,7 @@ use schemas_records::headers;
 use topics_catalog::Kind;
 use topics_log::TopicPartition;
 
-use super::world::{DEADLINE, World};
+use super::world::World;
 use crate::verify::FOREIGN;
 
 /// How often is looked.
@@ -16,17 +16,21 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Looks without a new record that make a quiet log.
 const QUIET_LOOKS: u32 = 3;
 
-/// Longest wait: the deadline of the last task, and what it takes to write that down.
-const SETTLE_MAX: Duration = DEADLINE.saturating_add(Duration::from_secs(120));
+/// Longest wait beyond the deadline of the last task: what it takes to write that down.
+const SETTLE_MAX: Duration = Duration::from_secs(120);
 
 /// Waits until all is settled.
 ///
 /// # Errors
-/// A sentence that says what is not, after [`SETTLE_MAX`].
+/// A sentence that says what is not, [`SETTLE_MAX`] after the last deadline, or twice that where records
+/// come without end.
 pub async fn settle(world: &World) -> Result<(), String> {
-    let until = tokio::time::Instant::now() + SETTLE_MAX;
+    let start = tokio::time::Instant::now();
     let (mut before, mut quiet) = (0, 0);
     loop {
+        // Where something went wrong that never may, the last deadline changes nothing: that is not waited for.
+        let deadline = if world.wrongs().is_empty() { world.storm.deadline } else { Duration::ZERO };
+        let until = start + deadline + SETTLE_MAX;
         let now = world.log.control().size("").records;
         quiet = if now == before { quiet + 1 } else { 0 };
         before = now;
@@ -36,6 +40,8 @@ pub async fn settle(world: &World) -> Result<(), String> {
                 Some(left) if tokio::time::Instant::now() >= until => return Err(left),
                 Some(_) => {}
             }
+        } else if tokio::time::Instant::now() >= until + SETTLE_MAX {
+            return Err("there is no end of records".into());
         }
         tokio::time::sleep(LOOK_EVERY).await; // virtual clock
     }

@@ -6,6 +6,7 @@ use topics_log::memory::Rebalance;
 use topics_runtime::Moment;
 
 use super::chance::Chance;
+use super::world::DEADLINE;
 
 /// Something that fate does at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,11 @@ pub enum Event {
     Repeat(usize),
     /// The log's clock steps back.
     ClockBack(Duration),
+    /// All die at once, and nobody comes back for so long. What is planned for later waits so long too.
+    Night(Duration),
+    /// The store loses the newest row of a task that is open, as a restored backup does. No storm of a
+    /// seed has this: nobody goes on after it.
+    LoseRow,
 }
 
 /// A death at a named moment: of whoever reaches it so many times after `from`.
@@ -52,6 +58,8 @@ pub struct Storm {
     pub rebalance: Rebalance,
     /// Most tasks open at once.
     pub open_max: u32,
+    /// The deadline of a task that names none.
+    pub deadline: Duration,
     /// How long things go wrong.
     pub lasts: Duration,
     /// Of a thousand calls of the log, how many are struck; polls and reads ten times fewer.
@@ -77,6 +85,7 @@ impl Storm {
             partitions: 2,
             rebalance: Rebalance::Cooperative,
             open_max: 1_000,
+            deadline: DEADLINE,
             lasts: Duration::from_secs(1),
             log_per_mille: 0,
             store_per_mille: 0,
@@ -104,6 +113,7 @@ impl Storm {
             partitions: i32::try_from(chance.between(1, 3)).unwrap_or(1),
             rebalance,
             open_max: u32::try_from(chance.between(2, 9)).unwrap_or(2),
+            deadline: DEADLINE,
             lasts,
             log_per_mille,
             store_per_mille,

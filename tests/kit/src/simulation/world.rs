@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use infra_node::{Doors, Node, Settings, Team};
 use schemas_codec::Codec;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use topics_catalog::{Kind, Names, Topics};
 use topics_log::memory::{self, MemoryLog};
@@ -66,6 +67,8 @@ pub struct World {
     last_life: Mutex<u64>,
     /// Who was cut off from when on, and until when.
     strays: Mutex<Vec<Stray>>,
+    /// Until when nobody starts.
+    night: Mutex<Option<Instant>>,
     /// Cancelled once all is settled: whoever leaves from then on does not come back.
     pub over: CancellationToken,
 }
@@ -98,6 +101,7 @@ impl World {
             wrongs: Mutex::default(),
             last_life: Mutex::default(),
             strays: Mutex::default(),
+            night: Mutex::default(),
             over: CancellationToken::new(),
             chance,
             storm,
@@ -135,7 +139,7 @@ impl World {
             namespace: NAMESPACE.into(),
             instance: life.name.clone(),
             open_tasks_max: self.storm.open_max,
-            deadline: DEADLINE,
+            deadline: self.storm.deadline,
             ..Settings::default()
         };
         Node::new(self.team.clone(), doors, settings).map_err(|error| error.to_string())
@@ -199,6 +203,18 @@ impl World {
     #[must_use]
     pub fn lives(&self) -> Vec<Arc<Life>> {
         self.lives.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// Nobody starts for so long.
+    pub fn begin_night(&self, lasts: Duration) {
+        *self.night.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + lasts);
+    }
+
+    /// How long nobody starts from now on.
+    #[must_use]
+    pub fn night_left(&self) -> Duration {
+        let until = *self.night.lock().unwrap_or_else(PoisonError::into_inner);
+        until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()))
     }
 
     /// Notes what never may be.

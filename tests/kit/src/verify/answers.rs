@@ -1,9 +1,12 @@
-//! Calls to the model: each has one answer, however often it is delivered; it comes unless it was
-//! cancelled; it is paid for once but for takeovers; and a task makes no more of them than its budget.
+//! Calls to the model: each has one answer, however often it is delivered; it is the answer to its own
+//! question; it comes unless it was cancelled; it is paid for once but for takeovers; and a task makes no
+//! more of them than its budget.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use schemas_records::{ModelRequest, Timestamp};
+use schemas_records::headers::AGENT_VERSION;
+use schemas_records::ids::content_hash;
+use schemas_records::{ModelAnswer, ModelRequest, Outcome, Timestamp};
 
 use super::reading::{Read, Reading};
 use super::{Claim, Evidence, Judge, Ledger};
@@ -11,6 +14,7 @@ use super::{Claim, Evidence, Judge, Ledger};
 pub(super) fn check(evidence: &Evidence, reading: &Reading<'_>, judge: &mut Judge) {
     let mut questions: BTreeMap<String, Asked> = BTreeMap::new();
     let mut spent: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut made: BTreeSet<String> = BTreeSet::new();
     for read in &reading.calls {
         judge.counts.calls += 1;
         let call = read.envelope.call.map(|call| call.to_string()).unwrap_or_default();
@@ -23,10 +27,15 @@ pub(super) fn check(evidence: &Evidence, reading: &Reading<'_>, judge: &mut Judg
         if let Ok(request) = evidence.codec.decode::<ModelRequest>(&read.record.value) {
             let asked = questions.entry(request.hash("")).or_default();
             asked.note(read, answers);
+            check_own(evidence, &request, &call, answers, judge);
         }
+        made.insert(call);
     }
     for (call, answers) in &reading.answers {
         let first = &answers[0];
+        judge.must(!is_gateways(first) || made.contains(call), Claim::OneAnswer, || {
+            format!("call {call} of task {} is answered and was never made", first.envelope.task)
+        });
         let same = |other: &Read<'_>| {
             (&other.record.value, other.envelope.outcome) == (&first.record.value, first.envelope.outcome)
         };
@@ -41,6 +50,31 @@ pub(super) fn check(evidence: &Evidence, reading: &Reading<'_>, judge: &mut Judg
     }
     if let Some(ledger) = &evidence.ledger {
         check_paid(ledger, &questions, evidence.is_clock_steady, judge);
+    }
+}
+
+/// Whether the model gateway wrote an answer; agents' own answers are judged with their steps.
+fn is_gateways(answer: &Read<'_>) -> bool {
+    answer.record.headers.text(AGENT_VERSION).is_some_and(|by| by.starts_with("model-gateway"))
+}
+
+/// A good answer says what the model said to this question, to nobody else's.
+fn check_own(
+    evidence: &Evidence,
+    request: &ModelRequest,
+    call: &str,
+    answers: &[Read<'_>],
+    judge: &mut Judge,
+) {
+    let Some(ledger) = &evidence.ledger else { return };
+    let question = request.hash("");
+    for read in answers.iter().filter(|read| read.envelope.outcome == Some(Outcome::Ok)) {
+        let answer = evidence.codec.decode::<ModelAnswer>(&read.record.value);
+        let words = answer.map(|answer| content_hash(&[answer.text.as_bytes()])).unwrap_or_default();
+        let is_own = ledger.said.get(&question).is_some_and(|said| said.contains(&words));
+        judge.must(is_own, Claim::OneAnswer, || {
+            format!("call {call} of task {} has an answer to another question", read.envelope.task)
+        });
     }
 }
 

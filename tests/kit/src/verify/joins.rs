@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use agents_join::Closed;
+use agents_work::bounds::{DEPTH_MAX, HOPS_MAX};
 use schemas_records::protocol::{Expectation, Timer};
 use schemas_records::{Envelope, Kind, Outcome};
 use topics_log::{Record, TopicPartition};
@@ -42,7 +43,12 @@ fn check_one(evidence: &Evidence, steps: &[&Step], judge: &mut Judge) {
         judge.find(Claim::Joins, format!("the expectation at {name} cannot be read"));
         return;
     };
-    let Some((at, closed)) = fold(evidence, &expectation, steps) else {
+    let folded = if is_beyond_bounds(first) {
+        Some((0, Closed { result: Err(no_join()), running: Vec::new() }))
+    } else {
+        fold(evidence, &expectation, steps)
+    };
+    let Some((at, closed)) = folded else {
         judge.find(Claim::Joins, format!("the join that began at {name} never closes"));
         return;
     };
@@ -78,6 +84,12 @@ fn check_one(evidence: &Evidence, steps: &[&Step], judge: &mut Judge) {
             step.outputs.len()
         )
     });
+}
+
+/// Whether a join lies so far below its task that it fails as it begins. Its parts lie as far.
+fn is_beyond_bounds(expectation: &Record) -> bool {
+    let envelope = Envelope::read(&expectation.headers);
+    envelope.is_ok_and(|envelope| envelope.depth > DEPTH_MAX || envelope.hops > HOPS_MAX)
 }
 
 /// Folds a join's records: at which of them it closes, and with what.

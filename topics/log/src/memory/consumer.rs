@@ -124,7 +124,8 @@ impl Consumer for MemoryConsumer {
             let Some(owned) = owned else {
                 return Err(Refusal::new(Remedy::Lost, format!("{place} is not this member's")).at(&door));
             };
-            let next = state.topics.resolve(place, *start).map_err(|cause| Refusal::stop(cause).at(&door))?;
+            let next = state.topics.resolve(&*state.storage, place, *start);
+            let next = next.map_err(|cause| Refusal::stop(cause).at(&door))?;
             owned.next = Some(next);
         }
         Ok(())
@@ -133,14 +134,11 @@ impl Consumer for MemoryConsumer {
     async fn commit(&mut self, offsets: &[OffsetCommit]) -> Result<(), Error> {
         let door = door(Operation::CommitOffsets, &self.group);
         self.shared.strike_plainly(&door).await?;
+        self.shared.give_way().await;
         self.shared.change(|state| {
-            let group = state.check_offsets(self.client, offsets).map_err(|refusal| refusal.at(&door))?;
-            if let Some(group) = state.groups.get_mut(&group) {
-                for (at, committed) in noted(offsets) {
-                    group.offsets.commit(at, committed);
-                }
-            }
-            Ok(())
+            let checked = state.check_offsets(self.client, offsets);
+            let committed = checked.and_then(|group| state.commit_offsets(&group, noted(offsets)));
+            committed.map_err(|refusal| refusal.at(&door))
         })
     }
 
@@ -157,7 +155,7 @@ impl MemoryConsumer {
         if let Some(polled) = self.follow_group(state)? {
             return Ok(Some(polled));
         }
-        let records = self.fetch(state, max);
+        let records = self.fetch(state, max)?;
         Ok((!records.is_empty()).then_some(Polled::Records(records)))
     }
 
@@ -210,7 +208,7 @@ impl MemoryConsumer {
     }
 
     /// The next records, the partitions in turn.
-    fn fetch(&mut self, state: &State, max: usize) -> Vec<Record> {
+    fn fetch(&mut self, state: &State, max: usize) -> Result<Vec<Record>, Refusal> {
         let mut records = Vec::new();
         let mut owned: Vec<_> = self.owned.iter_mut().collect();
         let first = self.turn % owned.len().max(1);
@@ -220,7 +218,7 @@ impl MemoryConsumer {
                 continue;
             };
             let (Some(next), Some(partition)) = (owned.next, topic.partition(at.partition)) else { continue };
-            records.extend(partition.read(at, next, max - records.len()));
+            records.extend(partition.read(&*state.storage, at, next, max - records.len())?);
             if let Some(last) = records.last().filter(|last| last.topic_partition == *at) {
                 owned.next = Some(last.offset + 1);
             }
@@ -228,7 +226,7 @@ impl MemoryConsumer {
         if !records.is_empty() {
             self.turn = self.turn.wrapping_add(1);
         }
-        records
+        Ok(records)
     }
 }
 

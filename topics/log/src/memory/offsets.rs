@@ -48,6 +48,18 @@ impl Offsets {
         self.pending.retain(|_, held| !held.is_empty());
     }
 
+    /// What a transaction holds that its commit would apply.
+    pub fn held_by(&self, transaction: u64) -> impl Iterator<Item = (&TopicPartition, &Committed)> {
+        self.pending.iter().filter_map(move |(at, held)| {
+            let noted = held.get(&transaction)?;
+            self.is_newer(at, noted).then_some((at, &noted.committed))
+        })
+    }
+
+    fn is_newer(&self, at: &TopicPartition, noted: &Noted) -> bool {
+        self.committed.get(at).is_none_or(|old| old.order < noted.order)
+    }
+
     /// Whether no open transaction holds an offset of this partition.
     pub fn is_stable(&self, at: &TopicPartition) -> bool {
         !self.pending.contains_key(at)

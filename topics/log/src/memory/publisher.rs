@@ -28,6 +28,7 @@ impl Publisher for MemoryPublisher {
         if fate == Some(Fate::Never) {
             return Err(lost());
         }
+        self.shared.give_way().await;
         let appended =
             self.shared.change(|state| state.append(records, None)).map_err(|refusal| refusal.at(&door))?;
         match fate {

@@ -19,7 +19,8 @@ pub(super) fn open(shared: &Arc<Shared>, from: &[(TopicPartition, Start)]) -> Re
     let state = shared.state();
     let mut places = Vec::with_capacity(from.len());
     for (at, start) in from {
-        let next = state.topics.resolve(at, *start).map_err(|cause| Refusal::stop(cause).at(&ADMIN))?;
+        let next = state.topics.resolve(&*state.storage, at, *start);
+        let next = next.map_err(|cause| Refusal::stop(cause).at(&ADMIN))?;
         places.push(Place { at: at.clone(), next });
     }
     drop(state);
@@ -56,8 +57,11 @@ impl Reader for MemoryReader {
     async fn ends(&mut self) -> Result<Vec<i64>, Error> {
         self.shared.strike_plainly(&DOOR).await?;
         let state = self.shared.state();
-        let end = |place: &Place| state.topics.partition(&place.at).map(|partition| partition.visible_end());
-        self.places.iter().map(|place| end(place).map_err(|cause| Refusal::stop(cause).at(&DOOR))).collect()
+        let end = |place: &Place| {
+            let partition = state.topics.partition(&place.at).map_err(Refusal::stop)?;
+            Ok(partition.visible_end(&*state.storage)?)
+        };
+        self.places.iter().map(|place| end(place).map_err(|refusal: Refusal| refusal.at(&DOOR))).collect()
     }
 }
 
@@ -69,7 +73,7 @@ impl MemoryReader {
         for index in 0..count {
             let place = &mut self.places[(self.turn + index) % count];
             let partition = state.topics.partition(&place.at).map_err(Refusal::stop)?;
-            records.extend(partition.read(&place.at, place.next, max - records.len()));
+            records.extend(partition.read(&*state.storage, &place.at, place.next, max - records.len())?);
             if let Some(last) = records.last().filter(|last| last.topic_partition == place.at) {
                 place.next = last.offset + 1;
             }

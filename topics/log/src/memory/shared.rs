@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::faults::{Door, Fate, Strike};
 use super::state::State;
+use super::storage::{Contents, Storage};
 use crate::clock::Clock;
 use crate::error::{Error, Remedy};
 
@@ -21,9 +22,10 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
+    pub fn new(clock: Arc<dyn Clock>, storage: Box<dyn Storage>, contents: Contents) -> Self {
         let changed = Arc::new(Notify::new());
-        Self { state: Mutex::new(State::new(clock, Arc::clone(&changed))), changed }
+        let state = State::new(clock, Arc::clone(&changed), storage, contents);
+        Self { state: Mutex::new(state), changed }
     }
 
     /// The log as of now: whatever was due has happened.
@@ -69,6 +71,17 @@ impl Shared {
         }
     }
 
+    /// Waits while the storage is behind, so that the change that follows does not stop the thread that
+    /// other tasks share. Never waits for one that lies in memory.
+    pub async fn give_way(&self) {
+        for _ in 0..PAUSES_MAX {
+            if !self.state().storage.is_behind() {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
     /// Lets the faults strike at a call. What comes back is the fate of its answer, if that is lost.
     pub async fn strike(&self, door: &Door<'_>) -> Result<Option<Fate>, Error> {
         // A loop that never waits would otherwise keep all other tasks of its thread from running.
@@ -93,6 +106,13 @@ impl Shared {
         }
     }
 }
+
+/// How often a change that waits for the storage looks again.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// How often at most: ten seconds. After that it stops its thread for as long as it takes; by then the
+/// disk is the news.
+const PAUSES_MAX: usize = 2000;
 
 /// A wait that is as good as for ever, and that every clock can still add.
 const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 86_400);
@@ -124,5 +144,12 @@ impl Refusal {
 
     pub fn at(self, door: &Door<'_>) -> Error {
         Error::new(self.remedy, door.to_string(), self.cause)
+    }
+}
+
+impl From<Error> for Refusal {
+    /// What the storage refused; the door says what was attempted.
+    fn from(error: Error) -> Self {
+        Self::new(error.remedy, error.cause)
     }
 }

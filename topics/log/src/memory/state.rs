@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use schemas_records::Timestamp;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::faults::{Faults, NoFaults};
 use super::group::{Client, GroupState};
 use super::shared::Refusal;
+use super::storage::{Batch, Contents, Kept, KeptPartition, KeptTopic, Storage};
 use super::topic::{self, Topic, Topics};
 use super::transaction::Producer;
 use super::{METADATA_CHARS_MAX, Settings};
@@ -24,6 +24,8 @@ pub(super) struct State {
     pub settings: Settings,
     pub faults: Arc<dyn Faults>,
     pub topics: Topics,
+    /// Where what was decided lies.
+    pub storage: Box<dyn Storage>,
     pub groups: BTreeMap<String, GroupState>,
     /// The members' processes, by a number of their own.
     pub clients: BTreeMap<u64, Client>,
@@ -46,18 +48,34 @@ enum Due<'a> {
 }
 
 impl State {
-    pub fn new(clock: Arc<dyn Clock>, changed: Arc<Notify>) -> Self {
+    /// The log as its storage has it: topics, records and committed offsets. Members and transactions
+    /// were the last process's.
+    pub fn new(
+        clock: Arc<dyn Clock>,
+        changed: Arc<Notify>,
+        storage: Box<dyn Storage>,
+        contents: Contents,
+    ) -> Self {
+        let mut topics = Topics::default();
+        contents.topics.iter().for_each(|kept| topics.insert(Topic::new(kept)));
+        let mut groups = BTreeMap::<String, GroupState>::new();
+        for (group, place, committed) in contents.offsets {
+            if let Some(at) = topics.at(place) {
+                groups.entry(group).or_default().offsets.commit(at, committed);
+            }
+        }
         Self {
             settings: Settings::default(),
             faults: Arc::new(NoFaults),
-            topics: Topics::default(),
-            groups: BTreeMap::new(),
+            topics,
+            storage,
+            groups,
             clients: BTreeMap::new(),
             producers: BTreeMap::new(),
             clock_lag: Duration::ZERO,
             clock,
             changed,
-            last_number: 0,
+            last_number: contents.last_number,
         }
     }
 
@@ -133,16 +151,18 @@ impl State {
             return Err(format!("topic {} cannot have {} partitions: at least 1", new.name, new.partitions));
         };
         let number = self.next_number();
-        self.topics.insert(Topic::new(&new.name, number, partitions));
+        self.storage.create(number, new).map_err(|error| error.cause)?;
+        let partitions = vec![KeptPartition::default(); partitions];
+        self.topics.insert(Topic::new(&KeptTopic { name: new.name.clone(), number, partitions }));
         self.rebalance_subscribers(&new.name);
         Ok(())
     }
 
     /// Removes a topic with its records and committed offsets, or says why not.
     pub fn remove_topic(&mut self, name: &str) -> Result<(), String> {
-        if !self.topics.remove(name) {
-            return Err(topic::missing(name));
-        }
+        let number = self.topics.get(name).ok_or_else(|| topic::missing(name))?.number;
+        self.storage.remove(number).map_err(|error| error.cause)?;
+        self.topics.remove(name);
         for group in self.groups.values_mut() {
             group.forget_topic(name);
         }
@@ -156,7 +176,8 @@ impl State {
         }
     }
 
-    /// Appends records, all or (if one of them cannot be) none.
+    /// Appends records, all or (if one of them cannot be) none. Those of an open transaction are held
+    /// back until it ends; others are decided at once.
     pub fn append(
         &mut self,
         records: Vec<NewRecord>,
@@ -166,15 +187,68 @@ impl State {
             self.check_record(record).map_err(Refusal::stop)?;
         }
         let timestamp = self.clock.now().minus(self.clock_lag);
-        let mut appended = Vec::with_capacity(records.len());
+        let (mut appended, mut batch) = (Vec::with_capacity(records.len()), Batch::default());
+        // How far each partition will go; it grows only once the storage has the records.
+        let mut ends = BTreeMap::<TopicPartition, i64>::new();
         for record in records {
-            appended.push(self.append_one(record, timestamp, transaction).map_err(Refusal::stop)?);
+            let topic = self.topics.get_mut(&record.topic);
+            let topic = topic.ok_or_else(|| Refusal::stop(topic::missing(&record.topic)))?;
+            let number = topic.place(&record).map_err(Refusal::stop)?;
+            let at = TopicPartition::new(Arc::clone(&topic.name), number);
+            let partition = self.topics.partition_mut(&at);
+            let partition = partition.ok_or_else(|| Refusal::stop(topic::missing(&at.topic)))?;
+            let NewRecord { key, value, headers, .. } = record;
+            let offset = *ends.get(&at).unwrap_or(&partition.end());
+            let kept = Kept { offset, timestamp, key, value, headers };
+            match transaction {
+                Some(transaction) => partition.hold(transaction, kept),
+                None => {
+                    batch.records.push((partition.place(), kept));
+                    ends.insert(at.clone(), offset + 1);
+                }
+            }
+            appended.push((at, Appended { partition: number, offset, timestamp }));
         }
+        self.decide(batch, ends)?;
         Ok(appended)
     }
 
+    /// Hands records to the storage, then lets their partitions grow.
+    fn decide(&mut self, mut batch: Batch, ends: BTreeMap<TopicPartition, i64>) -> Result<(), Refusal> {
+        if ends.is_empty() {
+            return Ok(());
+        }
+        for (at, end) in &ends {
+            let place = self.topics.partition(at).map_err(Refusal::stop)?.place();
+            batch.ends.push((place, *end));
+        }
+        self.storage.append(batch)?;
+        for (at, end) in ends {
+            if let Some(partition) = self.topics.partition_mut(&at) {
+                partition.grow(end);
+            }
+        }
+        Ok(())
+    }
+
+    /// Commits a group's offsets outside a transaction. Whether they may be was checked before.
+    pub fn commit_offsets(
+        &mut self,
+        group: &str,
+        offsets: Vec<(TopicPartition, Committed)>,
+    ) -> Result<(), Refusal> {
+        let placed = self.topics.placed(group, offsets.iter().map(|(at, committed)| (at, committed)));
+        self.storage.append(Batch { offsets: placed, ..Batch::default() })?;
+        if let Some(group) = self.groups.get_mut(group) {
+            for (at, committed) in offsets {
+                group.offsets.commit(at, committed);
+            }
+        }
+        Ok(())
+    }
+
     fn check_record(&self, record: &NewRecord) -> Result<(), String> {
-        let (size, most) = (record.size_bytes(), self.settings.record_bytes_max);
+        let (size, most) = (record.wire_bytes_max(), self.settings.record_bytes_max);
         if size > most {
             return Err(format!(
                 "a record for topic {} has {size} bytes, at most {most} are allowed",
@@ -183,20 +257,6 @@ impl State {
         }
         let partition = record.partition.unwrap_or(0);
         self.topics.partition(&TopicPartition::new(Arc::clone(&record.topic), partition)).map(|_| ())
-    }
-
-    fn append_one(
-        &mut self,
-        record: NewRecord,
-        timestamp: Timestamp,
-        transaction: Option<u64>,
-    ) -> Result<(TopicPartition, Appended), String> {
-        let topic = self.topics.get_mut(&record.topic).ok_or_else(|| topic::missing(&record.topic))?;
-        let number = topic.place(&record)?;
-        let at = TopicPartition::new(Arc::clone(&topic.name), number);
-        let partition = self.topics.partition_mut(&at).ok_or_else(|| topic::missing(&at.topic))?;
-        let offset = partition.append(record, timestamp, transaction);
-        Ok((at, Appended { partition: number, offset, timestamp }))
     }
 
     /// Checks that a member may commit these offsets: every token alive, membership valid, notes as the

@@ -1,4 +1,4 @@
-//! Topics and their partitions: append, end a transaction, read what is stable.
+//! Topics and their partitions: hold what is undecided, end a transaction, read what is stable.
 //!
 //! A partition knows transactions by number only; who runs them and how they end is the coordinator's.
 
@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use schemas_records::{Headers, Key, Timestamp};
-
+use super::control::Size;
+use super::storage::{Kept, KeptPartition, KeptTopic, Place, Storage};
+use crate::error::{Error, Remedy};
 use crate::partitioner::partition_of;
 use crate::record::{NewRecord, Record, TopicPartition};
-use crate::seam::{Start, TopicDescription};
+use crate::seam::{Committed, Start, TopicDescription};
 
 /// All topics by name.
 #[derive(Default)]
@@ -30,8 +30,8 @@ impl Topics {
         self.0.insert(Arc::clone(&topic.name), topic);
     }
 
-    pub fn remove(&mut self, name: &str) -> bool {
-        self.0.remove(name).is_some()
+    pub fn remove(&mut self, name: &str) {
+        self.0.remove(name);
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Topic> {
@@ -51,24 +51,43 @@ impl Topics {
     }
 
     /// Where reading from `start` begins, or a sentence.
-    pub fn resolve(&self, at: &TopicPartition, start: Start) -> Result<i64, String> {
+    pub fn resolve(&self, storage: &dyn Storage, at: &TopicPartition, start: Start) -> Result<i64, String> {
         let partition = self.partition(at)?;
+        let (first, end) = (storage.start(partition.place), partition.end);
         match start {
-            Start::Beginning => Ok(0),
-            Start::End => Ok(partition.stable_end()),
-            Start::At(offset) if (0..=partition.end).contains(&offset) => Ok(offset),
+            Start::Beginning => Ok(first),
+            Start::End => Ok(partition.stable_end().max(first)),
+            Start::At(offset) if (first..=end).contains(&offset) => Ok(offset),
             Start::At(offset) => {
-                Err(format!("offset {offset} of {at} is outside the log, which is 0..{}", partition.end))
+                Err(format!("offset {offset} of {at} is outside the log, which is {first}..{end}"))
             }
         }
     }
 
-    pub fn describe(&self, prefix: &str) -> Vec<TopicDescription> {
+    /// The name of a place, if its topic is still there.
+    pub fn at(&self, place: Place) -> Option<TopicPartition> {
+        let topic = self.iter().find(|topic| topic.number == place.topic)?;
+        topic.partition(place.partition).map(|_| topic.at(place.partition))
+    }
+
+    /// A group's offsets by the places of their partitions; those of topics that are gone are left out.
+    pub fn placed<'a>(
+        &self,
+        group: &str,
+        offsets: impl Iterator<Item = (&'a TopicPartition, &'a Committed)>,
+    ) -> Vec<(String, Place, Committed)> {
+        let placed = offsets.filter_map(|(at, committed)| {
+            Some((group.to_owned(), self.partition(at).ok()?.place, committed.clone()))
+        });
+        placed.collect()
+    }
+
+    pub fn describe(&self, identity: &str, prefix: &str) -> Vec<TopicDescription> {
         let from = (Bound::Included(prefix), Bound::Unbounded);
         let all = self.0.range::<str, _>(from).take_while(|(name, _)| name.starts_with(prefix));
         all.map(|(name, topic)| TopicDescription {
             name: name.to_string(),
-            id: format!("memory-{}", topic.number),
+            id: format!("{identity}-{}", topic.number),
             partitions: topic.count(),
         })
         .collect()
@@ -86,9 +105,15 @@ pub(super) struct Topic {
 }
 
 impl Topic {
-    pub fn new(name: &str, number: u64, partitions: usize) -> Self {
-        let partitions = (0..partitions).map(|_| Partition::default()).collect();
-        Self { name: name.into(), number, partitions, next_keyless: 0 }
+    pub fn new(kept: &KeptTopic) -> Self {
+        let places = (0..).map(|partition| Place { topic: kept.number, partition });
+        let partitions = places.zip(&kept.partitions).map(|(place, kept)| Partition::new(place, *kept));
+        Self {
+            name: kept.name.as_str().into(),
+            number: kept.number,
+            partitions: partitions.collect(),
+            next_keyless: 0,
+        }
     }
 
     pub fn count(&self) -> i32 {
@@ -132,90 +157,118 @@ fn outside(topic: &Topic, partition: i32) -> String {
     format!("topic {} has partitions 0..{}, not {partition}", topic.name, topic.count())
 }
 
-/// One partition's records.
-#[derive(Default)]
+/// One partition: how far it goes, and what of it is undecided. Decided records lie in the storage.
 pub(super) struct Partition {
-    /// In the order of their offsets. What was aborted is taken out, which leaves a gap.
-    entries: Vec<Entry>,
+    place: Place,
     /// The offset the next record gets.
     end: i64,
-    /// Open transactions with the offset of their first record here.
-    open: BTreeMap<u64, i64>,
+    /// The offset behind the last decided record; 0 if there never was one.
+    records_end: i64,
+    /// Open transactions that wrote here.
+    open: BTreeMap<u64, Undecided>,
 }
 
-/// A record as it lies in its partition.
-struct Entry {
-    offset: i64,
-    timestamp: Timestamp,
-    key: Key,
-    value: Bytes,
-    headers: Headers,
-    /// The transaction that wrote it; none for a publisher's.
-    transaction: Option<u64>,
+/// What an open transaction wrote to a partition.
+struct Undecided {
+    /// The offset of its first record.
+    first: i64,
+    /// The offset behind its last record.
+    behind: i64,
+    /// Its records, until they are handed to the storage.
+    records: Vec<Kept>,
 }
 
 impl Partition {
-    /// Appends a record and returns its offset.
-    pub fn append(&mut self, record: NewRecord, timestamp: Timestamp, transaction: Option<u64>) -> i64 {
-        let offset = self.end;
-        self.end += 1;
-        if let Some(transaction) = transaction {
-            self.open.entry(transaction).or_insert(offset);
-        }
-        let NewRecord { key, value, headers, .. } = record;
-        self.entries.push(Entry { offset, timestamp, key, value, headers, transaction });
-        offset
+    fn new(place: Place, kept: KeptPartition) -> Self {
+        let KeptPartition { end, records_end } = kept;
+        Self { place, end, records_end, open: BTreeMap::new() }
+    }
+
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    /// The offset the next record gets.
+    pub fn end(&self) -> i64 {
+        self.end
+    }
+
+    /// Takes in a record of an open transaction at the end.
+    pub fn hold(&mut self, transaction: u64, kept: Kept) {
+        let (first, behind) = (kept.offset, kept.offset + 1);
+        let undecided = self.open.entry(transaction).or_insert(Undecided { first, behind, records: vec![] });
+        undecided.behind = behind;
+        undecided.records.push(kept);
+        self.end = behind;
+    }
+
+    /// Takes note of decided records up to here, which the storage has.
+    pub fn grow(&mut self, end: i64) {
+        self.end = end;
+        self.records_end = end;
+    }
+
+    /// The records of an open transaction, to be handed to the storage; none if it did not write here.
+    pub fn take_undecided(&mut self, transaction: u64) -> Option<Vec<Kept>> {
+        self.open.get_mut(&transaction).map(|undecided| std::mem::take(&mut undecided.records))
     }
 
     /// Ends a transaction here, if it wrote here. Its marker takes an offset.
     pub fn end_transaction(&mut self, transaction: u64, committed: bool) {
-        let Some(first) = self.open.remove(&transaction) else { return };
+        let Some(undecided) = self.open.remove(&transaction) else { return };
         self.end += 1;
-        if !committed {
-            let tail = self.entries.split_off(self.index_of(first));
-            self.entries.extend(tail.into_iter().filter(|entry| entry.transaction != Some(transaction)));
+        if committed {
+            self.records_end = self.records_end.max(undecided.behind);
         }
     }
 
     /// The last stable offset: everything below it is decided.
     pub fn stable_end(&self) -> i64 {
-        self.open.values().copied().min().unwrap_or(self.end)
+        self.open.values().map(|undecided| undecided.first).min().unwrap_or(self.end)
     }
 
     /// The offset behind the last record a reader can see now; 0 if there is none.
-    pub fn visible_end(&self) -> i64 {
-        let below = self.index_of(self.stable_end());
-        below.checked_sub(1).and_then(|last| self.entries.get(last)).map_or(0, |entry| entry.offset + 1)
+    pub fn visible_end(&self, storage: &dyn Storage) -> Result<i64, Error> {
+        let stable = self.stable_end();
+        let end = if stable < self.records_end {
+            storage.records_end_below(self.place, stable)?
+        } else {
+            self.records_end
+        };
+        Ok(if storage.start(self.place) < end { end } else { 0 })
     }
 
-    /// At most `max` stable records from `from` on.
-    pub fn read(&self, at: &TopicPartition, from: i64, max: usize) -> impl Iterator<Item = Record> {
-        let first = self.index_of(from);
-        let stable = self.index_of(self.stable_end()).max(first);
-        self.entries[first..stable].iter().take(max).map(|entry| Record {
-            topic_partition: at.clone(),
-            offset: entry.offset,
-            timestamp: entry.timestamp,
-            key: entry.key.clone(),
-            value: entry.value.clone(),
-            headers: entry.headers.clone(),
-        })
+    /// At most `max` stable records from `from` on, which must not lie below what retention has left.
+    /// Nobody is sent to the storage who has read everything.
+    pub fn read(
+        &self,
+        storage: &dyn Storage,
+        at: &TopicPartition,
+        from: i64,
+        max: usize,
+    ) -> Result<Vec<Record>, Error> {
+        let start = storage.start(self.place);
+        if from < start {
+            let cause = format!(
+                "offset {from} of {at} is gone, it begins at {start}: the topic's retention was too short for \
+                 this reader"
+            );
+            return Err(Error::new(Remedy::Stop, "read", cause));
+        }
+        let to = self.stable_end().min(self.records_end);
+        if max == 0 || to <= from {
+            return Ok(Vec::new());
+        }
+        storage.read(at, self.place, from..to, max)
     }
 
-    /// How many records lie here.
-    pub fn count(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// How many bytes they have.
-    pub fn bytes(&self) -> usize {
-        let size =
-            |entry: &Entry| entry.key.as_bytes().len() + entry.value.len() + entry.headers.size_bytes();
-        self.entries.iter().map(size).sum()
-    }
-
-    /// The index of the first record at or behind an offset.
-    fn index_of(&self, offset: i64) -> usize {
-        self.entries.partition_point(|entry| entry.offset < offset)
+    /// How much lies here, open transactions included.
+    pub fn size(&self, storage: &dyn Storage) -> Size {
+        let mut size = storage.size(self.place);
+        for kept in self.open.values().flat_map(|undecided| &undecided.records) {
+            size.records += 1;
+            size.bytes += kept.size_bytes();
+        }
+        size
     }
 }

@@ -11,7 +11,8 @@ use tokio::time::Instant;
 use super::faults::Fate;
 use super::shared::{Refusal, later};
 use super::state::State;
-use crate::error::Remedy;
+use super::storage::Batch;
+use crate::error::{Error, Remedy};
 use crate::record::TopicPartition;
 use crate::seam::Committed;
 
@@ -70,7 +71,7 @@ impl State {
     pub fn start_producer(&mut self, name: &str) -> u32 {
         let open = self.producers.get(name).and_then(|producer| producer.open.as_ref());
         let decided = open.is_some_and(|open| matches!(open.doubt, Some(Doubt::Decided(_))));
-        self.end_transaction(name, decided);
+        self.settle_transaction(name, decided);
         let producer = self.producers.entry(name.to_owned()).or_default();
         producer.epoch += 1;
         producer.timed_out = false;
@@ -134,7 +135,7 @@ impl State {
         let now = Instant::now();
         let open = self.open_transaction(name, epoch)?;
         match fate {
-            None | Some(Fate::Happened) => self.end_transaction(name, true),
+            None | Some(Fate::Happened) => self.end_transaction(name, true)?,
             Some(Fate::Never) => open.doubt = Some(Doubt::Lost),
             Some(Fate::Late(after)) => open.doubt = Some(Doubt::Decided(later(now, after))),
             Some(Fate::UnderWay(after)) => open.doubt = Some(Doubt::UnderWay(later(now, after))),
@@ -152,22 +153,41 @@ impl State {
         if producer.open.as_ref().is_some_and(|open| open.doubt.is_some()) {
             return Err(in_doubt());
         }
-        self.end_transaction(name, false);
-        Ok(())
+        self.end_transaction(name, false)
     }
 
     /// Ends a transaction whose time has come.
     pub fn end_due_transaction(&mut self, name: &str, committed: bool) {
-        self.end_transaction(name, committed);
+        let committed = self.settle_transaction(name, committed);
         if let Some(producer) = self.producers.get_mut(name) {
             producer.timed_out = !committed;
         }
     }
 
-    fn end_transaction(&mut self, name: &str, committed: bool) {
-        let Some(open) = self.producers.get_mut(name).and_then(|producer| producer.open.take()) else {
-            return;
+    /// Ends a transaction although nobody could be told of an error: what cannot be kept is aborted.
+    /// Returns whether it was committed.
+    fn settle_transaction(&mut self, name: &str, committed: bool) -> bool {
+        if self.end_transaction(name, committed).is_ok() {
+            return committed;
+        }
+        // An abort changes nothing in the storage and so does not fail.
+        let _ = self.end_transaction(name, false);
+        false
+    }
+
+    /// Ends the open transaction under a name. One that the storage did not take stays open, in doubt,
+    /// until its time is over: what stands in its rows is known once they are opened again.
+    fn end_transaction(&mut self, name: &str, committed: bool) -> Result<(), Refusal> {
+        let Some(mut open) = self.producers.get_mut(name).and_then(|producer| producer.open.take()) else {
+            return Ok(());
         };
+        if committed && let Err(error) = self.keep(&open) {
+            open.doubt = Some(Doubt::Lost);
+            if let Some(producer) = self.producers.get_mut(name) {
+                producer.open = Some(open);
+            }
+            return Err(error.into());
+        }
         for at in &open.partitions {
             if let Some(partition) = self.topics.partition_mut(at) {
                 partition.end_transaction(open.number, committed);
@@ -178,6 +198,25 @@ impl State {
                 group.offsets.end_transaction(open.number, committed);
             }
         }
+        Ok(())
+    }
+
+    /// Hands a transaction's outputs and offsets to the storage, in one piece.
+    fn keep(&mut self, open: &Open) -> Result<(), Error> {
+        let mut batch = Batch::default();
+        for at in &open.partitions {
+            let Some(partition) = self.topics.partition_mut(at) else { continue };
+            let place = partition.place();
+            let Some(records) = partition.take_undecided(open.number) else { continue };
+            batch.records.extend(records.into_iter().map(|kept| (place, kept)));
+            batch.ends.push((place, partition.end() + 1));
+        }
+        for group in &open.groups {
+            let held =
+                self.groups.get(group).into_iter().flat_map(|state| state.offsets.held_by(open.number));
+            batch.offsets.extend(self.topics.placed(group, held));
+        }
+        self.storage.append(batch)
     }
 
     fn producer(&mut self, name: &str, epoch: u32) -> Result<&mut Producer, Refusal> {

@@ -80,6 +80,8 @@ const OVER: &str = "this transactor is over: make it again under its name";
 #[async_trait]
 impl Transactor for MemoryTransactor {
     async fn begin(&mut self) -> Result<(), Error> {
+        // Here, where the transaction's time does not run yet, and not at the commit, which writes.
+        self.shared.give_way().await;
         self.call(Operation::Begin, |me, state, _| state.begin_transaction(&me.name, me.epoch)).await
     }
 

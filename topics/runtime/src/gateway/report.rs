@@ -1,10 +1,12 @@
-//! The end of a request: its answer is asked for, and reported until the log has it.
+//! The end of a request: its answer is asked for until its deadline, and reported until the log has it.
 
 use std::sync::Arc;
 
 use schemas_codec::Codec;
-use topics_log::{Log, NewRecord, Publisher, Record};
+use tokio::time::Instant;
+use topics_log::{NewRecord, Publisher, Record};
 
+use super::log_time::LogTime;
 use super::run::{Parts, Settings};
 use super::{Answered, Request};
 use crate::dead_letters::{DeadReason, dead_letter};
@@ -12,88 +14,114 @@ use crate::error::{Error, Remedy};
 use crate::names;
 use crate::probe::Moment;
 
-/// The life of one request.
-pub(super) async fn answer(
-    parts: Parts,
-    settings: Settings,
-    publisher: Arc<dyn Publisher>,
-    request: Request,
-) -> Result<(), Error> {
-    parts.probe.at(&settings.name, Moment::Admitted).await;
-    let Answered { records, dead } = loop {
-        match parts.gateway.answer(request.clone()).await {
-            Ok(answered) => break answered,
-            Err(error) if error.remedy == Remedy::Retry => {
-                tracing::warn!(gateway = %settings.name, %error, "trying again");
-                tokio::time::sleep(settings.retry_pause).await;
+/// Who reports: cheap to clone, one for each request in flight.
+#[derive(Clone)]
+pub(super) struct Reporter {
+    pub(super) parts: Parts,
+    pub(super) settings: Arc<Settings>,
+    pub(super) publisher: Arc<dyn Publisher>,
+    /// Learns from what is published; tells what is past its deadline.
+    pub(super) log_time: Arc<LogTime>,
+}
+
+impl Reporter {
+    /// The life of one request.
+    pub(super) async fn answer(self, request: Request) -> Result<(), Error> {
+        self.at(Moment::Admitted).await;
+        let Answered { records, dead } = self.ask(&request).await?;
+        self.at(Moment::Answered).await;
+        if let Some(reason) = dead {
+            self.bury(&request.record, &reason).await?;
+        }
+        if let Err(error) = self.publish(records.clone()).await {
+            let Some(missing) = self.unreachable(&records).await? else { return Err(error) };
+            let message = format!("its answer goes to {missing}, which does not exist");
+            let reason = DeadReason::new(
+                "unreachable-reply",
+                message,
+                "see who wrote this request, and for which team",
+            );
+            self.bury(&request.record, &reason).await?;
+        }
+        self.at(Moment::Reported).await;
+        Ok(())
+    }
+
+    /// What is to be reported: the gateway's answer if it comes before the deadline.
+    async fn ask(&self, request: &Request) -> Result<Answered, Error> {
+        let (gateway, deadline) = (&self.parts.gateway, request.envelope.limits.deadline);
+        if !self.log_time.is_past(deadline) {
+            tokio::select! {
+                biased;
+                answered = self.insist(|| gateway.answer(request.clone())) => return answered,
+                () = self.log_time.passes(deadline) => {}
             }
-            Err(error) => return Err(error),
         }
-    };
-    parts.probe.at(&settings.name, Moment::Answered).await;
-    if let Some(reason) = dead {
-        bury(&parts.codec, &settings, &*publisher, &request.record, &reason).await?;
+        metrics::counter!(names::GATEWAY_EXPIRED, "gateway" => self.settings.name.clone()).increment(1);
+        self.insist(|| gateway.expired(request.clone())).await
     }
-    if let Err(error) = publish(&settings, &*publisher, records.clone()).await {
-        let missing = unreachable(&*parts.log, &records).await?;
-        let Some(missing) = missing else { return Err(error) };
-        let message = format!("its answer goes to {missing}, which does not exist");
-        let reason =
-            DeadReason::new("unreachable-reply", message, "see who wrote this request, and for which team");
-        bury(&parts.codec, &settings, &*publisher, &request.record, &reason).await?;
-    }
-    parts.probe.at(&settings.name, Moment::Reported).await;
-    Ok(())
-}
 
-/// Which of these records goes where there is nothing, if one does: that is the request's fault, and no
-/// reason for a gateway to stop.
-async fn unreachable(log: &dyn Log, records: &[NewRecord]) -> Result<Option<String>, Error> {
-    for record in records {
-        let found = log.topics(&record.topic).await?;
-        let partitions =
-            found.iter().find(|topic| *topic.name == *record.topic).map_or(0, |topic| topic.partitions);
-        let partition = record.partition.unwrap_or(0);
-        if !(0..partitions).contains(&partition) {
-            return Ok(Some(format!("{}/{partition}", record.topic)));
-        }
-    }
-    Ok(None)
-}
-
-pub(super) async fn bury(
-    codec: &Codec,
-    settings: &Settings,
-    publisher: &dyn Publisher,
-    record: &Record,
-    reason: &DeadReason,
-) -> Result<(), Error> {
-    tracing::warn!(gateway = %settings.name, partition = %record.topic_partition, offset = record.offset,
-        code = reason.code, message = %reason.message, "dead letter");
-    metrics::counter!(names::DEAD_LETTERS, "handler" => settings.name.clone(), "code" => reason.code)
-        .increment(1);
-    let letter = dead_letter(codec, &settings.dead_letters, &settings.name, record, reason)
-        .map_err(|error| Error::new(Remedy::Stop, "write a dead letter", error.to_string()))?;
-    publish(settings, publisher, vec![letter]).await
-}
-
-/// Publishes until acknowledged: readers bear duplicates, nobody bears a loss.
-async fn publish(
-    settings: &Settings,
-    publisher: &dyn Publisher,
-    records: Vec<NewRecord>,
-) -> Result<(), Error> {
-    if records.is_empty() {
-        return Ok(());
-    }
-    loop {
-        match publisher.publish(records.clone()).await {
-            Ok(_) => return Ok(()),
-            Err(error) if error.remedy == topics_log::Remedy::Retry => {
-                tracing::warn!(gateway = %settings.name, %error, "trying again");
-                tokio::time::sleep(settings.retry_pause).await;
+    /// Which of these records goes where there is nothing, if one does: that is the request's fault, and no
+    /// reason for a gateway to stop.
+    async fn unreachable(&self, records: &[NewRecord]) -> Result<Option<String>, Error> {
+        for record in records {
+            let found = self.insist(|| async { Ok(self.parts.log.topics(&record.topic).await?) }).await?;
+            let partitions =
+                found.iter().find(|topic| *topic.name == *record.topic).map_or(0, |topic| topic.partitions);
+            let partition = record.partition.unwrap_or(0);
+            if !(0..partitions).contains(&partition) {
+                return Ok(Some(format!("{}/{partition}", record.topic)));
             }
-            Err(error) => return Err(error.into()),
         }
+        Ok(None)
+    }
+
+    /// Publishes a dead letter until it is acknowledged.
+    pub(super) async fn bury(&self, record: &Record, reason: &DeadReason) -> Result<(), Error> {
+        let (codec, settings): (&Codec, &Settings) = (&self.parts.codec, &self.settings);
+        tracing::warn!(gateway = %settings.name, partition = %record.topic_partition, offset = record.offset,
+            code = reason.code, message = %reason.message, "dead letter");
+        metrics::counter!(names::DEAD_LETTERS, "handler" => settings.name.clone(), "code" => reason.code)
+            .increment(1);
+        let letter = dead_letter(codec, &settings.dead_letters, &settings.name, record, reason)
+            .map_err(|error| Error::new(Remedy::Stop, "write a dead letter", error.to_string()))?;
+        self.publish(vec![letter]).await
+    }
+
+    /// Publishes until acknowledged: readers bear duplicates, nobody bears a loss.
+    async fn publish(&self, mut records: Vec<NewRecord>) -> Result<(), Error> {
+        self.settings.group.sign(&mut records);
+        if records.is_empty() {
+            return Ok(());
+        }
+        self.insist(|| async {
+            let sent = Instant::now();
+            let appended = self.publisher.publish(records.clone()).await?;
+            if self.log_time.appended(sent, &appended) {
+                tracing::debug!(gateway = %self.settings.name, "the broker's clock stepped back");
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Does something again after a pause as long as that may help. Ends early only by being dropped.
+    async fn insist<T, F>(&self, attempt: impl Fn() -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        loop {
+            match attempt().await {
+                Err(error) if error.remedy == Remedy::Retry => {
+                    tracing::warn!(gateway = %self.settings.name, %error, "trying again");
+                    tokio::time::sleep(self.settings.retry_pause).await;
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    async fn at(&self, moment: Moment) {
+        self.parts.probe.at(&self.settings.name, moment).await;
     }
 }

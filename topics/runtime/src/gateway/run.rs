@@ -1,4 +1,4 @@
-//! The life of a request, in one file: poll, admit, answer, report, commit the watermark.
+//! The life of a request, in one file: poll, admit, answer or expire, report, commit the watermark.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,18 +11,18 @@ use schemas_codec::Codec;
 use schemas_records::{CallId, Envelope, Kind};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use topics_log::{
-    Assignment, Consumer, Group, Log, OffsetCommit, Polled, Publisher, Record, Start, TopicPartition,
-};
+use topics_log::{Assignment, Consumer, Group, Log, OffsetCommit, Polled, Record, Start, TopicPartition};
 
+use super::log_time::LogTime;
 use super::queue::Queue;
-use super::report::{answer, bury};
+use super::report::Reporter;
 use super::watermark::Watermark;
 use super::{Gateway, Request};
 use crate::dead_letters::DeadReason;
 use crate::error::{Error, Remedy};
 use crate::names;
 use crate::probe::{Moment, Probe};
+use crate::shutdown::overdue;
 
 /// What a gateway's loop is told.
 #[derive(Clone, Debug)]
@@ -88,6 +88,10 @@ pub struct Parts {
 /// How many times `waiting_max` of requests a partition may have in hand above its watermark.
 const AHEAD_MAX: usize = 8;
 
+/// Most requests past their deadline that are in flight beside the others: as many journal writes at once
+/// as [`Settings::new`] allows for answers.
+const EXPIRING_MAX: usize = 64;
+
 /// How long one poll waits: short enough that the watermark is committed on time.
 const POLL_WAIT: Duration = Duration::from_millis(100);
 
@@ -96,12 +100,23 @@ const POLL_WAIT: Duration = Duration::from_millis(100);
 /// # Errors
 /// `Fenced` or `Stop`, when the loop cannot go on. Passing trouble is retried and logged.
 pub async fn run(parts: Parts, settings: Settings, shutdown: CancellationToken) -> Result<(), Error> {
-    let consumer = parts.log.join(settings.group.clone(), &[settings.topic.as_str()]).await?;
-    let publisher = Arc::from(parts.log.publisher().await?);
+    let joining = async {
+        let consumer = parts.log.join(settings.group.clone(), &[settings.topic.as_str()]).await?;
+        Ok::<_, Error>((consumer, parts.log.publisher().await?.into()))
+    };
+    let Some(joined) = shutdown.run_until_cancelled(joining).await else { return Ok(()) };
+    let (consumer, publisher) = joined?;
+    let (settings, log_time) = (Arc::new(settings), Arc::<LogTime>::default());
     let this = Loop {
+        reporter: Reporter {
+            parts: parts.clone(),
+            settings: Arc::clone(&settings),
+            publisher,
+            log_time: Arc::clone(&log_time),
+        },
         parts,
         settings,
-        publisher,
+        log_time,
         owned: BTreeMap::new(),
         serial: 0,
         queue: Queue::default(),
@@ -130,15 +145,17 @@ struct Done {
 
 struct Loop {
     parts: Parts,
-    settings: Settings,
-    publisher: Arc<dyn Publisher>,
+    settings: Arc<Settings>,
+    reporter: Reporter,
+    log_time: Arc<LogTime>,
     owned: BTreeMap<TopicPartition, Owned>,
     /// Counts ownerships, so that what ends late is not taken for a later ownership's.
     serial: u64,
     queue: Queue,
     in_flight: FuturesUnordered<BoxFuture<'static, Done>>,
-    /// The handles of what is in flight, by place: to abort what is cancelled.
-    running: BTreeMap<(TopicPartition, i64), (Option<CallId>, AbortHandle)>,
+    /// The handles of what is in flight, to abort what is cancelled: by place and ownership, since a place
+    /// that left and came back may be in flight twice.
+    running: BTreeMap<(TopicPartition, i64, u64), (Option<CallId>, AbortHandle)>,
     to_commit: BTreeMap<TopicPartition, i64>,
     /// Assigned, and not read from yet.
     unstarted: Vec<Assignment>,
@@ -151,15 +168,21 @@ impl Loop {
         shutdown: CancellationToken,
     ) -> Result<(), Error> {
         let mut commit_at = Instant::now() + self.settings.commit_every;
-        loop {
-            self.assume(&mut *consumer).await?;
+        let drain_max = self.settings.drain_max;
+        while let Some(assumed) = shutdown.run_until_cancelled(self.assume(&mut *consumer)).await {
+            assumed?;
             self.admit();
             let room = self.room();
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => break,
                 Some(done) = self.in_flight.next() => self.finish(done)?,
-                polled = consumer.poll(room, POLL_WAIT) => self.take(polled).await?,
+                polled = consumer.poll(room, POLL_WAIT) => tokio::select! {
+                    biased;
+                    taken = self.take(polled) => taken?,
+                    // What is left of it lies above the watermark, and comes again.
+                    () = overdue(&shutdown, drain_max) => break,
+                },
             }
             if Instant::now() >= commit_at {
                 self.commit(&mut *consumer).await?;
@@ -171,25 +194,20 @@ impl Loop {
         Ok(())
     }
 
-    /// Puts waiting requests in flight while there is room.
+    /// Puts waiting requests in flight while there is room; and what is past its deadline, in places of its
+    /// own: it waits for no provider, and shall not wait behind those that do.
     fn admit(&mut self) {
-        while self.in_flight.len() < self.settings.in_flight_max {
-            let Some(request) = self.queue.pop() else { break };
-            let record = &request.record;
-            let Some(owned) = self.owned.get(&record.topic_partition) else {
-                continue;
-            };
-            let place = (record.topic_partition.clone(), record.offset);
-            let (handle, registration) = AbortHandle::new_pair();
-            self.running.insert(place.clone(), (request.envelope.call, handle));
-            let serial = owned.serial;
-            let work =
-                answer(self.parts.clone(), self.settings.clone(), Arc::clone(&self.publisher), request);
-            self.in_flight.push(Box::pin(async move {
-                // An aborted request was cancelled: it is done.
-                let result = Abortable::new(work, registration).await.unwrap_or(Ok(()));
-                Done { topic_partition: place.0, offset: place.1, serial, result }
-            }));
+        let in_flight_max = self.settings.in_flight_max;
+        while self.in_flight.len() < in_flight_max + EXPIRING_MAX
+            && self.queue.next_deadline().is_some_and(|deadline| self.log_time.is_past(deadline))
+            && let Some(request) = self.queue.pop_next_deadline()
+        {
+            self.launch(request);
+        }
+        while self.in_flight.len() < in_flight_max
+            && let Some(request) = self.queue.pop()
+        {
+            self.launch(request);
         }
         metrics::gauge!(names::GATEWAY_WAITING, "gateway" => self.settings.name.clone())
             .set(count(self.queue.len()));
@@ -197,9 +215,24 @@ impl Loop {
             .set(count(self.in_flight.len()));
     }
 
+    /// Puts a request in flight, if its partition is still ours.
+    fn launch(&mut self, request: Request) {
+        let (topic_partition, offset) = (request.record.topic_partition.clone(), request.record.offset);
+        let Some(serial) = self.owned.get(&topic_partition).map(|owned| owned.serial) else { return };
+        let (handle, registration) = AbortHandle::new_pair();
+        let place = (topic_partition.clone(), offset, serial);
+        self.running.insert(place, (request.envelope.call, handle));
+        let work = Abortable::new(self.reporter.clone().answer(request), registration);
+        self.in_flight.push(Box::pin(async move {
+            // An aborted request was cancelled: it is done.
+            let result = work.await.unwrap_or(Ok(()));
+            Done { topic_partition, offset, serial, result }
+        }));
+    }
+
     /// A request has ended: the watermark may move.
     fn finish(&mut self, done: Done) -> Result<(), Error> {
-        self.running.remove(&(done.topic_partition.clone(), done.offset));
+        self.running.remove(&(done.topic_partition.clone(), done.offset, done.serial));
         done.result?;
         metrics::counter!(names::GATEWAY_ANSWERED, "gateway" => self.settings.name.clone()).increment(1);
         self.pass(&done.topic_partition, done.offset, done.serial);
@@ -310,6 +343,7 @@ impl Loop {
     }
 
     async fn read(&mut self, records: Vec<Record>) -> Result<(), Error> {
+        self.log_time.read(&records);
         for record in records {
             let Some(owned) = self.owned.get_mut(&record.topic_partition) else {
                 continue;
@@ -367,7 +401,7 @@ impl Loop {
 
     /// Publishes a dead letter; the watermark passes only once it is acknowledged.
     async fn bury(&mut self, record: &Record, reason: &DeadReason) -> Result<(), Error> {
-        bury(&self.parts.codec, &self.settings, &*self.publisher, record, reason).await
+        self.reporter.bury(record, reason).await
     }
 
     async fn commit(&mut self, consumer: &mut dyn Consumer) -> Result<(), Error> {

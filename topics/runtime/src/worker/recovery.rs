@@ -4,7 +4,10 @@
 //! the partitions over again as if they were new: register, ask, read on from the committed offsets.
 //! Outputs are made again by the same pure steps.
 
-use topics_log::{Consumer, Transactor};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use topics_log::{Consumer, Polled, Transactor};
 
 use super::{Settings, Worker};
 use crate::error::{Error, Remedy};
@@ -16,39 +19,55 @@ use crate::names;
 const ATTEMPTS_MAX: u32 = 40;
 
 /// Longest pause between two attempts.
-const PAUSE_MAX: std::time::Duration = std::time::Duration::from_secs(2);
+const PAUSE_MAX: Duration = Duration::from_secs(2);
 
-/// The worker's transactor. Making it ends whatever an earlier one of its name left open.
+/// The worker's first transactor. Making it ends whatever an earlier one of its name left open.
 pub(super) async fn transactor(
     consumer: &mut dyn Consumer,
     settings: &Settings,
 ) -> Result<Box<dyn Transactor>, Error> {
-    let name = format!("{}.{}", settings.group.id, settings.group.instance);
-    let mut pause = settings.retry_pause;
-    for attempt in 1.. {
-        match consumer.transactor(&name).await {
+    let mut patience = Patience { attempts: 0, pause: settings.retry_pause };
+    loop {
+        match consumer.transactor(&name(settings)).await {
             Ok(transactor) => return Ok(transactor),
-            Err(error) => {
-                let error = Error::from(error);
-                if matches!(error.remedy, Remedy::Fenced | Remedy::Stop) || attempt >= ATTEMPTS_MAX {
-                    return Err(error);
-                }
-                tracing::warn!(handler = %settings.name, %error, "trying again");
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(PAUSE_MAX);
-            }
+            Err(error) => patience.again(settings, error.into()).await?,
         }
     }
-    Err(Error::new(Remedy::Stop, format!("make transactor {name}"), "no attempt is allowed"))
+}
+
+/// The transactor's name: the same for every life of this instance.
+fn name(settings: &Settings) -> String {
+    format!("{}.{}", settings.group.id, settings.group.instance)
+}
+
+/// How long a transactor is tried to be made.
+struct Patience {
+    attempts: u32,
+    pause: Duration,
+}
+
+impl Patience {
+    /// Waits before the next attempt, or gives up.
+    async fn again(&mut self, settings: &Settings, error: Error) -> Result<(), Error> {
+        self.attempts += 1;
+        if matches!(error.remedy, Remedy::Fenced | Remedy::Stop) || self.attempts >= ATTEMPTS_MAX {
+            return Err(error);
+        }
+        tracing::warn!(handler = %settings.name, %error, "trying again");
+        tokio::time::sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(PAUSE_MAX);
+        Ok(())
+    }
 }
 
 impl Worker {
     /// Goes back to what is known: ends the open transaction and gives every ownership up, to be taken
-    /// again under a new epoch by the next round of the loop.
+    /// again under a new epoch by the next round of the loop. Told to stop it goes nowhere: whoever takes
+    /// the transactor's name next ends what is open.
     ///
     /// # Errors
-    /// The error itself, if the worker cannot go on.
-    pub(super) async fn recover(&mut self, error: Error) -> Result<(), Error> {
+    /// The error itself, if the worker cannot go on, or why its transaction cannot be ended.
+    pub(super) async fn recover(&mut self, error: Error, shutdown: &CancellationToken) -> Result<(), Error> {
         if matches!(error.remedy, Remedy::Fenced | Remedy::Stop) {
             return Err(error);
         }
@@ -60,12 +79,11 @@ impl Worker {
         metrics::counter!(names::RECOVERIES, &labels).increment(1);
         tokio::time::sleep(self.settings.retry_pause).await;
 
-        // An unknown outcome is settled by whoever takes the transactor's name next: nothing may be
-        // asked before that. The same when aborting fails.
-        let must_remake =
-            error.remedy == Remedy::Unknown || (self.is_open && self.transactor.abort().await.is_err());
-        if must_remake {
-            self.transactor = transactor(&mut *self.consumer, &self.settings).await?;
+        if !self.abort(error.remedy).await? {
+            match shutdown.run_until_cancelled(self.remake()).await {
+                Some(remade) => remade?,
+                None => return Ok(()),
+            }
         }
         self.is_open = false;
         self.batch_records = (self.batch_records / 2).max(1);
@@ -79,5 +97,54 @@ impl Worker {
             }
         }
         Ok(())
+    }
+
+    /// Ends the open transaction, if there is one whose outcome is known. Returns whether nothing is left
+    /// open: if something may be, whoever takes the transactor's name next ends it, and nothing may be
+    /// asked before that.
+    ///
+    /// # Errors
+    /// `Fenced`: somebody else has the name, and shall keep it.
+    async fn abort(&mut self, remedy: Remedy) -> Result<bool, Error> {
+        if remedy == Remedy::Unknown {
+            return Ok(false);
+        }
+        if !self.is_open {
+            return Ok(true);
+        }
+        match self.transactor.abort().await {
+            Ok(()) => Ok(true),
+            Err(error) if error.remedy == topics_log::Remedy::Fenced => Err(error.into()),
+            Err(error) => {
+                tracing::debug!(handler = %self.settings.name, %error, "making the transactor again");
+                Ok(false)
+            }
+        }
+    }
+
+    /// Makes the transactor again.
+    async fn remake(&mut self) -> Result<(), Error> {
+        let mut patience = Patience { attempts: 0, pause: self.settings.retry_pause };
+        loop {
+            match self.take_name_again().await {
+                Ok(transactor) => {
+                    self.transactor = transactor;
+                    return Ok(());
+                }
+                Err(error) => patience.again(&self.settings, error).await?,
+            }
+        }
+    }
+
+    /// Taking the name fences off whoever has it. An instance that stood still for so long that it was
+    /// replaced must not do that to its successor, so it first hears what has become of its membership.
+    async fn take_name_again(&mut self) -> Result<Box<dyn Transactor>, Error> {
+        loop {
+            match self.consumer.poll(0, self.settings.poll_wait).await? {
+                Polled::Records(_) => break,
+                change => self.follow(change).await,
+            }
+        }
+        Ok(self.consumer.transactor(&name(&self.settings)).await?)
     }
 }

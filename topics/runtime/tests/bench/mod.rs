@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,8 +12,9 @@ use schemas_codec::{Codec, Registry};
 use schemas_records::protocol::DeadLetter;
 use schemas_records::{Headers, Key, Position, Timestamp};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use topics_log::memory::MemoryLog;
+use topics_log::memory::{self as log, Fate, MemoryLog, NoFaults, Operation};
 use topics_log::{
     Clock, Group, Log, NewRecord, NewTopic, Record, Start, TopicPartition, VirtualClock, partition_of,
 };
@@ -128,6 +129,15 @@ impl Faults for Silence {
     }
 }
 
+/// A store whose writes take their time.
+struct Slow(Duration);
+
+impl Faults for Slow {
+    fn strike(&self, door: Door) -> Strike {
+        if door == Door::Write { Strike::Delay(self.0) } else { Strike::None }
+    }
+}
+
 /// Dies at the n-th time of a moment: it never returns, and the bench drops the owner.
 struct Dying {
     story: Story,
@@ -147,6 +157,37 @@ impl Probe for Dying {
             self.died.now();
             std::future::pending::<()>().await;
         }
+    }
+}
+
+/// A broker that is away: calls of one kind do not come back.
+pub struct Away {
+    at: Operation,
+    /// From the first commit on, whose outcome is then in doubt; otherwise from the start.
+    after_commit: bool,
+    has_doubt: AtomicBool,
+}
+
+impl Away {
+    pub fn at(at: Operation) -> Self {
+        Self { at, after_commit: false, has_doubt: AtomicBool::new(false) }
+    }
+
+    pub fn after_commit(at: Operation) -> Self {
+        Self { after_commit: true, ..Self::at(at) }
+    }
+}
+
+impl log::Faults for Away {
+    fn strike(&self, door: &log::Door<'_>) -> log::Strike {
+        if door.operation == self.at && (!self.after_commit || self.has_doubt.load(Ordering::SeqCst)) {
+            return log::Strike::Delay(2 * PATIENCE);
+        }
+        if door.operation == Operation::Commit && self.after_commit {
+            self.has_doubt.store(true, Ordering::SeqCst);
+            return log::Strike::Unknown(Fate::Never);
+        }
+        log::Strike::None
     }
 }
 
@@ -291,6 +332,47 @@ impl Bench {
         };
         tokio::time::timeout(PATIENCE, done).await.expect("it went on for ever");
         deaths
+    }
+
+    /// How long an owner takes to leave that is told to while the broker is away.
+    pub async fn leaves_after(&self, away: Away) -> Duration {
+        let _ = self.log.clone().with_faults(Arc::new(away));
+        let shutdown = CancellationToken::new();
+        let parts = self.parts(Story::quiet(), &Arc::default(), &Arc::default());
+        let owner = tokio::spawn(worker::run(parts, self.settings(), shutdown.clone()));
+        tokio::time::sleep(Duration::from_secs(2)).await; // virtual clock
+        let told = Instant::now();
+        shutdown.cancel();
+        owner.await.unwrap().unwrap();
+        let _ = self.log.clone().with_faults(Arc::new(NoFaults));
+        told.elapsed()
+    }
+
+    /// How long the readers of one owner's outputs are held by an open transaction, at most, while the
+    /// store is slow and the broker does not take records.
+    pub async fn longest_transaction(&self, time: Duration) -> Duration {
+        let control = self.log.control();
+        let slow = Slow(Duration::from_millis(500));
+        let store = self.store.clone().with_faults(Arc::new(slow));
+        let parts = self.parts(Story::quiet(), &Arc::default(), &Arc::default());
+        let parts = Parts { store: Arc::new(store), ..parts };
+        let owner = tokio::spawn(worker::run(parts, self.settings(), CancellationToken::new()));
+        self.wait_for(1).await;
+        let _ = self.log.clone().with_faults(Arc::new(Away::at(Operation::Produce)));
+        self.submit(0..10).await;
+        let (end, mut since, mut longest) = (Instant::now() + time, None, Duration::ZERO);
+        while Instant::now() < end {
+            tokio::time::sleep(Duration::from_millis(10)).await; // virtual clock
+            if control.open_transactions().is_empty() {
+                since = None;
+            } else {
+                longest = longest.max(since.get_or_insert_with(Instant::now).elapsed());
+            }
+        }
+        let _ = self.log.clone().with_faults(Arc::new(NoFaults));
+        owner.abort();
+        let _ = owner.await;
+        longest
     }
 
     pub async fn run_to_error(&self) -> Error {

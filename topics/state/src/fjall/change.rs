@@ -44,7 +44,7 @@ impl Shared {
     /// disk that has failed is not waited for: the change will say so.
     pub async fn give_way(&self) {
         for _ in 0..PAUSES_MAX {
-            if !self.tables.is_behind() || self.database.persist(PersistMode::Buffer).is_err() {
+            if !self.tables.is_behind() || self.disk.database().persist(PersistMode::Buffer).is_err() {
                 return;
             }
             tokio::time::sleep(PAUSE).await;
@@ -63,9 +63,9 @@ impl Shared {
         let mut sweep = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let write = || {
             let now = self.clock.now();
-            sweep.step(rows, &self.database, &self.tables, now)?;
-            let mut change =
-                Change { tables: &self.tables, batch: self.database.batch(), now, ends: Vec::new() };
+            sweep.step(rows, &self.disk, &self.tables, now)?;
+            let batch = self.disk.engine_batch();
+            let mut change = Change { tables: &self.tables, batch, now, ends: Vec::new() };
             let outcome = compare_and_write(&mut change)?;
             change.batch.commit()?;
             for (from, end_key) in change.ends {
@@ -73,7 +73,7 @@ impl Shared {
             }
             Ok(outcome)
         };
-        write().map_err(|trouble: Trouble| trouble.explain(&self.path, attempted()))
+        write().map_err(|trouble: Trouble| self.disk.explain(&trouble, attempted()))
     }
 
     /// Reads, beside changes.
@@ -82,6 +82,6 @@ impl Shared {
         attempted: impl Fn() -> String,
         look: impl FnOnce(&Tables, Timestamp) -> Result<T, Trouble>,
     ) -> Result<T, Error> {
-        look(&self.tables, self.clock.now()).map_err(|trouble| trouble.explain(&self.path, attempted()))
+        look(&self.tables, self.clock.now()).map_err(|trouble| self.disk.explain(&trouble, attempted()))
     }
 }

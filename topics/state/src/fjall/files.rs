@@ -1,13 +1,15 @@
 //! The database's tables and their settings, its format, and its id.
 
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
 use fjall::config::PartitioningPolicy;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use schemas_records::Timestamp;
 
+use super::journal;
 use super::trouble::Trouble;
-use crate::error::{Error, Remedy};
+use crate::error::Error;
 use crate::identity;
 
 /// The version of what [`super::layout`] writes. Another one is refused, never guessed at.
@@ -64,76 +66,104 @@ pub(super) struct Tables {
 }
 
 impl Tables {
+    /// Opens or makes the tables.
+    pub fn open(database: &Database) -> Result<Self, Trouble> {
+        let table = |name, bytes| database.keyspace(name, || options(bytes));
+        Ok(Self {
+            owners: table("owners", SMALL_TABLE_BYTES)?,
+            cells: table("cells", LARGE_TABLE_BYTES)?,
+            floors: table("floors", SMALL_TABLE_BYTES)?,
+            held: table("held", LARGE_TABLE_BYTES)?,
+            due: table("due", SMALL_TABLE_BYTES)?,
+            ends: table("ends", SMALL_TABLE_BYTES)?,
+        })
+    }
+
     /// Whether writing out or merging is so far behind that the next change might stop its thread.
     pub fn is_behind(&self) -> bool {
-        [&self.cells, &self.floors, &self.held, &self.due, &self.ends].iter().any(|table| {
-            table.sealed_memtable_count() >= WAITING_MEMTABLES || table.l0_table_count() >= UNMERGED_FILES
-        })
+        [&self.cells, &self.floors, &self.held, &self.due, &self.ends].into_iter().any(is_behind)
     }
 }
 
-/// Opens or makes the database, and returns its id too. The format is looked at before anything else is
-/// touched.
-pub(super) fn open(path: &Path, now: Timestamp) -> Result<(Database, Tables, String), Error> {
-    let attempted = format!("open the store at {}", path.display());
-    let explain = |trouble: Trouble| trouble.explain(path, attempted.as_str());
-    let (database, about) = open_database(path).map_err(explain)?;
-    let identity = match stored_identity(&about).map_err(explain)? {
-        None => identify(&database, &about, now).map_err(explain)?,
-        Some((FORMAT, identity)) => identity,
-        Some((format, _)) => {
-            let cause = format!(
-                "its rows have format {format}, this release reads and writes format {FORMAT}: open it with \
-                 the release that wrote it, or start with an empty folder"
-            );
-            return Err(Error::new(Remedy::Stop, attempted, cause));
-        }
+/// Whether writing out or merging a table is so far behind that the next change might stop its thread.
+pub(super) fn is_behind(table: &Keyspace) -> bool {
+    table.sealed_memtable_count() >= WAITING_MEMTABLES || table.l0_table_count() >= UNMERGED_FILES
+}
+
+/// An open database.
+pub(super) struct Opened {
+    pub database: Database,
+    /// The table that holds its formats and its id.
+    pub about: Keyspace,
+    pub identity: String,
+    /// What had to be cut off from the journal's end, in words.
+    pub mended: Option<String>,
+}
+
+/// Opens or makes the database. The format is looked at before anything else is touched.
+pub(super) fn open(path: &Path, now: Timestamp) -> Result<Opened, Error> {
+    open_files(path, now)
+        .map_err(|trouble| trouble.explain(path, format!("open the store at {}", path.display())))
+}
+
+fn open_files(path: &Path, now: Timestamp) -> Result<Opened, Trouble> {
+    let mended = journal::mend(&path.join(FOLDER))?;
+    let (database, about) = open_database(path)?;
+    let expected = Expected { key: FORMAT_KEY, version: FORMAT };
+    let identity = match check_format(&about, &expected)?.then(|| stored_identity(&about)).transpose()? {
+        Some(Some(identity)) => identity,
+        _ => identify(&database, &about, now)?,
     };
-    let tables = open_tables(&database).map_err(explain)?;
-    Ok((database, tables, identity))
+    Ok(Opened { database, about, identity, mended })
 }
 
-/// Opens or makes the database and the table that holds its format and id.
+/// A version that what is written must have, and the row that says it.
+pub(super) struct Expected<'a> {
+    pub key: &'a str,
+    pub version: u32,
+}
+
+/// Checks a version; `false` if there is none yet.
+pub(super) fn check_format(about: &Keyspace, expected: &Expected<'_>) -> Result<bool, Trouble> {
+    let Some(found) = about.get(expected.key)? else { return Ok(false) };
+    let found = <[u8; 4]>::try_from(&*found).map_err(|_| Trouble::Unreadable("the format"))?;
+    match u32::from_be_bytes(found) {
+        found if found == expected.version => Ok(true),
+        found => Err(Trouble::Format { found, expected: expected.version }),
+    }
+}
+
+/// Opens or makes the database and the table that holds its formats and id.
+///
+/// The engine asserts where damaged files are not what it expects: that is an error here, as any other.
 fn open_database(path: &Path) -> Result<(Database, Keyspace), Trouble> {
-    let database = Database::builder(path.join(FOLDER))
-        .cache_size(CACHE_BYTES)
-        .max_journaling_size(JOURNAL_BYTES)
-        .worker_threads(WORKERS)
-        .max_cached_files(Some(OPEN_FILES_MAX))
-        .open()?;
-    let about = database.keyspace("about", || options(SMALL_TABLE_BYTES))?;
-    Ok((database, about))
-}
-
-/// Opens or makes the other tables.
-fn open_tables(database: &Database) -> Result<Tables, Trouble> {
-    let table = |name, bytes| database.keyspace(name, || options(bytes));
-    Ok(Tables {
-        owners: table("owners", SMALL_TABLE_BYTES)?,
-        cells: table("cells", LARGE_TABLE_BYTES)?,
-        floors: table("floors", SMALL_TABLE_BYTES)?,
-        held: table("held", LARGE_TABLE_BYTES)?,
-        due: table("due", SMALL_TABLE_BYTES)?,
-        ends: table("ends", SMALL_TABLE_BYTES)?,
-    })
+    let open = || {
+        let database = Database::builder(path.join(FOLDER))
+            .cache_size(CACHE_BYTES)
+            .max_journaling_size(JOURNAL_BYTES)
+            .worker_threads(WORKERS)
+            .max_cached_files(Some(OPEN_FILES_MAX))
+            .open()?;
+        let about = database.keyspace("about", || options(SMALL_TABLE_BYTES))?;
+        Ok((database, about))
+    };
+    std::panic::catch_unwind(AssertUnwindSafe(open)).unwrap_or(Err(Trouble::Unreadable("the engine's files")))
 }
 
 /// A table's settings. An index in one piece has a mebibyte, too much for the cache: each read would load
 /// it anew (0.3 ms instead of 0.03 with a million rows), so it is cut into blocks as the rows are.
-fn options(memtable_bytes: u64) -> KeyspaceCreateOptions {
+pub(super) fn options(memtable_bytes: u64) -> KeyspaceCreateOptions {
     let in_pieces = PartitioningPolicy::all(true);
     KeyspaceCreateOptions::default()
         .max_memtable_size(memtable_bytes)
         .index_block_partitioning_policy(in_pieces)
 }
 
-/// Format and id, if they were written.
-fn stored_identity(about: &Keyspace) -> Result<Option<(u32, String)>, Trouble> {
-    let Some(format) = about.get(FORMAT_KEY)? else { return Ok(None) };
+/// The id, if it was written.
+fn stored_identity(about: &Keyspace) -> Result<Option<String>, Trouble> {
     let Some(identity) = about.get(IDENTITY_KEY)? else { return Ok(None) };
-    let format = <[u8; 4]>::try_from(&*format).map_err(|_| Trouble::Unreadable("the format"))?;
     let identity = std::str::from_utf8(&identity).map_err(|_| Trouble::Unreadable("the store's id"))?;
-    Ok(Some((u32::from_be_bytes(format), identity.to_owned())))
+    Ok(Some(identity.to_owned()))
 }
 
 /// Gives a new store its format and id.

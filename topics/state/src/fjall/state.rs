@@ -20,7 +20,7 @@ use crate::winner::{Cell, Floors, end_of_life};
 #[async_trait]
 impl StateStore for FjallStore {
     async fn identity(&self) -> Result<String, Error> {
-        Ok(self.shared.identity.clone())
+        Ok(self.shared.disk.identity().to_owned())
     }
 
     async fn owner(&self, slot: &Slot) -> Result<Option<Owner>, Error> {

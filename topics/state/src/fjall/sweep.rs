@@ -3,9 +3,10 @@
 //! No task of its own: a store that nobody writes to keeps what it has, and one that is written to
 //! sweeps twice as fast as it fills. What has expired is unseen in any case.
 
-use fjall::{Database, Keyspace};
+use fjall::Keyspace;
 use schemas_records::Timestamp;
 
+use super::disk::Disk;
 use super::files::Tables;
 use super::layout;
 use super::trouble::Trouble;
@@ -52,19 +53,13 @@ impl Sweep {
     /// Counts rows that are about to be written, and makes a step if it is time: removes from the tables
     /// what the next entries name, if it has truly ended. A batch of its own: the change that follows may
     /// write a row that this removes.
-    pub fn step(
-        &mut self,
-        rows: usize,
-        database: &Database,
-        tables: &Tables,
-        now: Timestamp,
-    ) -> Result<(), Trouble> {
+    pub fn step(&mut self, rows: usize, disk: &Disk, tables: &Tables, now: Timestamp) -> Result<(), Trouble> {
         self.rows_since += rows;
         if self.rows_since < ROWS_BEFORE_STEP || self.next.is_some_and(|next| now < next) {
             return Ok(());
         }
         self.rows_since = 0;
-        let mut batch = database.batch();
+        let mut batch = disk.engine_batch();
         let (mut done_before, mut next) = (self.done_before.clone(), Timestamp(i64::MAX));
         let entries = tables.ends.range(done_before.clone()..);
         for (index, entry) in entries.enumerate() {

@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use super::journal::Damage;
 use crate::error::{Error, Remedy};
 
 /// What came back from the files.
@@ -12,6 +13,16 @@ pub(super) enum Trouble {
     Engine(fjall::Error),
     /// A row that cannot be read: what it should have been.
     Unreadable(&'static str),
+    /// Another version's rows.
+    Format { found: u32, expected: u32 },
+    /// The journal cannot be read, or not be trusted.
+    Journal(Damage),
+}
+
+impl From<Damage> for Trouble {
+    fn from(damage: Damage) -> Self {
+        Self::Journal(damage)
+    }
 }
 
 impl From<fjall::Error> for Trouble {
@@ -26,6 +37,18 @@ impl Trouble {
     pub fn explain(&self, path: &Path, attempted: impl Into<String>) -> Error {
         let cause = match self {
             Self::Engine(error) => format!("{error}: {}", hint(error)),
+            Self::Format { found, expected } => format!(
+                "its rows have format {found}, this release reads and writes format {expected}: open it with the \
+                 release that wrote it, or start with an empty folder"
+            ),
+            Self::Journal(Damage::Io(file, error)) => {
+                format!("{}: {error}: {}", file.display(), hint_on_io(error.kind()))
+            }
+            Self::Journal(Damage::Within(file, at)) => format!(
+                "{} is damaged at byte {at}, with acknowledged changes behind it: restore a backup, or start with \
+                 an empty folder; to go on without what came after, cut the file there",
+                file.display()
+            ),
             Self::Unreadable(what) => format!("{what} cannot be read: {DAMAGED}"),
         };
         Error::new(Remedy::Stop, attempted, format!("store at {}: {cause}", path.display()))
@@ -57,6 +80,7 @@ fn hint(error: &fjall::Error) -> &'static str {
 pub(super) fn hint_on_io(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "the disk is full; make room, then start again",
+        ErrorKind::FileTooLarge => "no file may grow so large here; raise the limit, then start again",
         ErrorKind::PermissionDenied => "give this user the right to write there",
         ErrorKind::ReadOnlyFilesystem => "mount the file system writable, or choose another folder",
         ErrorKind::NotADirectory | ErrorKind::AlreadyExists => "a file stands where a folder is needed",

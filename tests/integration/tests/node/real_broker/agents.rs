@@ -18,7 +18,7 @@ use topics_catalog::Kind;
 const DEATHS: u32 = 3;
 
 /// What an agent is told to do, what its task ends with, and the dead letter's code if there is one.
-const WAYS: [(&str, FailureCode, &str, Option<&str>); 8] = [
+const WAYS: [(&str, FailureCode, &str, Option<&str>); 11] = [
     ("panic", FailureCode::AgentPanicked, "as the task said", Some("step-panicked")),
     ("emit", FailureCode::NotAllowed, "\"elsewhere\", which the team does not declare", None),
     ("call", FailureCode::NotAllowed, "\"nobody\", which the team does not declare", None),
@@ -26,6 +26,9 @@ const WAYS: [(&str, FailureCode, &str, Option<&str>); 8] = [
     ("twice", FailureCode::NotAllowed, "a work ends once", None),
     ("large", FailureCode::NotAllowed, "at most 921600 are allowed", None),
     ("fault", FailureCode::AgentFailed, "as the task said", None),
+    ("panic loudly", FailureCode::AgentPanicked, "the step panicked: xxx", Some("step-panicked")),
+    ("emit loudly", FailureCode::NotAllowed, "sent to \"xxx", None),
+    ("branch loudly", FailureCode::NotAllowed, "bytes", None),
     ("hang", FailureCode::AgentPanicked, "died in this record's step", Some("step-never-returned")),
 ];
 

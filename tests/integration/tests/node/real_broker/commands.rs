@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use topics_catalog::Kind;
+use topics_catalog::{Catalog, Kind, Names, Topics};
 
 use super::house::{House, SETTLE, Who};
 use super::ledger::quiet;
@@ -180,6 +180,38 @@ async fn does_not_remove_what_is_in_use() {
     fails(&house, &["topics", "remove", "--yes"], &["nothing is removed", "holds it"]).await;
     assert_eq!(topics(&house).await, TOPICS);
     drop(node);
+}
+
+/// While another team has topics in the namespace, what all its teams share stays, and the state too; it is
+/// shown first, and goes with the last team.
+#[tokio::test(flavor = "multi_thread")]
+async fn leaves_what_another_team_needs() {
+    let house = House::new("two-teams", Who::Briefing).await;
+    let names = Names::new(&house.namespace, "other").expect("names");
+    let catalog = Catalog::of(&names, &["planner".to_owned()], Topics { partitions: 1, replication: 1 });
+    catalog.plan(&*house.log, &names).await.expect("a plan").apply(&*house.log).await.expect("its topics");
+    let mut node = Node::start(&house);
+    wait(|| house.path("data/holder").exists()).await;
+    fails(&house, &["topics", "remove", "--yes"], &["nothing is removed", "holds it"]).await;
+    node.0.kill().await.expect("kill a process");
+    let stays = [
+        format!("= {}.dead-letters", house.namespace),
+        format!("= {}.model.requests", house.namespace),
+        format!("= {}.timers", house.namespace),
+        format!("= {}", house.path("data").display()),
+        "other has topics in this namespace too".to_owned(),
+    ];
+    for arguments in [&["topics", "remove"][..], &["topics", "remove", "--yes"]] {
+        let shown = ok(&house, arguments).await;
+        assert!(stays.iter().all(|line| shown.contains(line)), "{shown}");
+        assert!(!shown.contains(&format!("- {}.timers", house.namespace)), "{shown}");
+    }
+    // Four of the other team's own, and the three.
+    assert_eq!(topics(&house).await, 7);
+    assert!(house.path("data").exists(), "the state stays with the last team");
+    let gone = catalog.removal(&*house.log, &names).await.expect("the last team's").remove;
+    assert_eq!(gone.len(), 7, "{gone:?}");
+    house.log.remove(&gone).await.expect("remove topics");
 }
 
 /// Waits until something is so.

@@ -20,6 +20,10 @@ use topics_log_kafka::Settings;
 /// Within which time anything that must happen has happened, on a busy machine too.
 pub const SETTLE: Duration = Duration::from_secs(60);
 
+/// A member's session: the shortest that the broker of scripts/test takes with a margin for a busy machine.
+/// Who waits for a session here waits for nothing else.
+pub const SESSION: Duration = Duration::from_secs(3);
+
 /// Partitions of each topic: two are enough to see that there are several, and quick to make.
 pub const PARTITIONS: i32 = 2;
 
@@ -149,9 +153,7 @@ impl House {
             ("data", self.path("data").display().to_string()),
             ("partitions", PARTITIONS.to_string()),
             ("model", format!("openai:{}#scripted", self.provider.base_url())),
-            // The shortest that the broker of scripts/test takes with a margin for a busy machine: who waits
-            // for a session here waits for nothing else.
-            ("session_timeout_ms", "3000".to_owned()),
+            ("session_timeout_ms", SESSION.as_millis().to_string()),
         ];
         pairs.iter().map(|(key, value)| format!("{key}={value}")).collect()
     }

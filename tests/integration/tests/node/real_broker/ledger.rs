@@ -125,6 +125,15 @@ impl House {
         letters.iter().map(|record| self.codec.decode(&record.value).expect("a dead letter")).collect()
     }
 
+    /// Waits until so many records stand on its dead-letter topic: gateways write theirs in their own time.
+    pub async fn wait_for_letters(&self, count: usize, life: &mut Life) {
+        let deadline = Instant::now() + SETTLE;
+        while self.records(Kind::DeadLetters).await.len() < count {
+            assert!(!life.has_ended(), "the node ended by itself:\n{}", life.words());
+            assert!(Instant::now() < deadline, "too few dead letters; the node said:\n{}", life.words());
+        }
+    }
+
     /// Waits until its node has read everything that is addressed to its agents and gateways: whatever still
     /// could make a second result has been handled then.
     pub async fn wait_until_read(&self, life: &mut Life) {

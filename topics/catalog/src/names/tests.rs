@@ -1,0 +1,62 @@
+//! Names told apart: which team a topic belongs to.
+
+#![allow(clippy::unwrap_used, reason = "in a test, a value that is not there is the failure")]
+
+use super::{Kind, Names};
+
+/// A topic made by a template that names a team is that team's; the namespace's own and strangers are
+/// nobody's.
+#[test]
+fn tells_whose_a_topic_is() {
+    let names = Names::new("mine", "briefing").unwrap();
+    let cases = [
+        ("mine.briefing.tasks", Some("briefing")),
+        ("mine.other.tasks", Some("other")),
+        ("mine.other.results", Some("other")),
+        ("mine.other.closings", Some("other")),
+        ("mine.other.planner.inbox.g1", Some("other")),
+        ("mine.other.planner.inbox.g12", Some("other")),
+        ("mine.timers.tasks", Some("timers")),
+        ("mine.other.tools.requests", Some("other")),
+        ("mine.other.knowledge.requests", Some("other")),
+        ("mine.model.requests", None),
+        ("mine.timers", None),
+        ("mine.dead-letters", None),
+        ("mine.tasks", None),
+        ("mine.other.planner.inbox.gx", None),
+        ("mine.other.planner.inbox", None),
+        ("mine.other.audit", None),
+        ("mine.Other.tasks", None),
+        ("yours.other.tasks", None),
+        ("", None),
+    ];
+    for (topic, team) in cases {
+        assert_eq!(names.team_of(topic), team, "{topic}");
+    }
+    for agent in ["planner", "g1", "inbox"] {
+        assert_eq!(names.team_of(&names.inbox(agent)), Some("briefing"), "{agent}");
+    }
+    let shared: Vec<Kind> = names.templates.keys().copied().filter(|kind| names.is_shared(*kind)).collect();
+    assert_eq!(shared, [Kind::ModelRequests, Kind::Timers, Kind::DeadLetters]);
+}
+
+/// An inbox of this team tells its agent, in whatever generation; nothing else does.
+#[test]
+fn tells_whose_inbox_a_topic_is() {
+    let names = Names::new("mine", "briefing").unwrap();
+    let cases = [
+        ("mine.briefing.planner.inbox.g1", Some("planner")),
+        ("mine.briefing.inbox.inbox.g12", Some("inbox")),
+        ("mine.other.planner.inbox.g1", None),
+        ("yours.briefing.planner.inbox.g1", None),
+        ("mine.briefing.planner.inbox.gx", None),
+        ("mine.briefing.Planner.inbox.g1", None),
+        ("mine.briefing.planner.outbox.g1", None),
+        ("mine.briefing.tools.requests", None),
+        ("", None),
+    ];
+    for (topic, agent) in cases {
+        assert_eq!(names.agent_of(topic), agent, "{topic}");
+    }
+    assert_eq!(names.agent_of(&names.inbox("legal")), Some("legal"));
+}
