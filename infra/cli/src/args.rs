@@ -13,7 +13,7 @@ pub use ask::{Ask, DeadLetters};
 /// Agents decide, gateways act, the log remembers: every task gets exactly one result or one typed
 /// failure, also when processes are killed, and a stored model answer is never paid for again.
 #[derive(Debug, Parser)]
-#[command(version, name = "tributary", max_term_width = 100)]
+#[command(version, name = "tributary", max_term_width = 80)]
 pub struct Arguments {
     #[command(flatten)]
     pub common: Common,

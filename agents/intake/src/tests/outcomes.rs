@@ -67,7 +67,7 @@ async fn writes_an_input() {
     };
     assert_eq!(Envelope::read(&record.headers).unwrap(), expected);
     let mut headers = expected.write();
-    headers.push(INSTANCE, "one");
+    headers.push(INSTANCE, "a");
     assert_eq!(record.headers, headers, "and no other header");
     assert_eq!((&record.key, &record.value), (&work.key(), &framed("why?")));
     assert_eq!(record.topic_partition.partition, partition_of(work.key().as_bytes(), PARTITIONS));

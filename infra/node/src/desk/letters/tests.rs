@@ -1,8 +1,8 @@
 //! What can be put back, and what is refused with why.
 
 use bytes::Bytes;
-use infra_http::{Desk, Kind};
 use infra_http::told::{PutBack, State, WhichTasks};
+use infra_http::{Desk, Kind};
 use schemas_records::Headers;
 use schemas_records::protocol::{DeadHeader, DeadLetter};
 use topics_catalog::Kind as TopicKind;

@@ -1,10 +1,14 @@
 //! The bound is shared out, the newest are kept, and what was deleted is got over.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use topics_log::memory::MemoryLog;
-use topics_log::{Headers, Key, Log, NewRecord, NewTopic, SystemClock, TopicPartition};
+use topics_log::{
+    Clock, Headers, Key, Log, NewRecord, NewTopic, SystemClock, Timestamp, TopicPartition, VirtualClock,
+};
+use topics_log_fjall::FjallLog;
 
 use super::{Look, share};
 
@@ -21,6 +25,16 @@ fn shares() {
     check(&[50], 0, 0);
 }
 
+fn record(partition: i32, number: usize) -> NewRecord {
+    NewRecord {
+        topic: "in".into(),
+        partition: Some(partition),
+        key: Key::new(b"k"),
+        value: Bytes::from(number.to_string()),
+        headers: Headers::new(),
+    }
+}
+
 /// A topic with two partitions of so many numbered records.
 async fn log(counts: [usize; 2]) -> (MemoryLog, Vec<TopicPartition>) {
     let log = MemoryLog::new(Arc::new(SystemClock));
@@ -28,13 +42,7 @@ async fn log(counts: [usize; 2]) -> (MemoryLog, Vec<TopicPartition>) {
     log.create(&[topic]).await.unwrap();
     let publisher = log.publisher().await.unwrap();
     for (partition, count) in counts.into_iter().enumerate() {
-        let record = |number: usize| NewRecord {
-            topic: "in".into(),
-            partition: Some(i32::try_from(partition).unwrap()),
-            key: Key::new(b"k"),
-            value: Bytes::from(number.to_string()),
-            headers: Headers::new(),
-        };
+        let record = |number: usize| record(i32::try_from(partition).unwrap(), number);
         publisher.publish((0..count).map(record).collect()).await.unwrap();
     }
     (log, (0..2).map(|partition| TopicPartition::new("in", partition)).collect())
@@ -71,5 +79,29 @@ async fn sees_one() {
     assert_eq!(one(1, 2).await.as_deref(), Some("2"));
     for (partition, offset) in [(1, 3), (1, 4), (1, -1), (0, 0)] {
         assert_eq!(one(partition, offset).await, None, "{partition}/{offset}");
+    }
+}
+
+/// Where the share of a partition begins before what retention left, the look begins with what is left.
+#[tokio::test(start_paused = true)]
+async fn gets_over_what_was_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock: Arc<dyn Clock> = Arc::new(VirtualClock::starting_at(Timestamp(1_000_000)));
+    let log = FjallLog::open(folder.path(), clock).unwrap();
+    let config = [("retention.ms".to_owned(), "1000".to_owned())].into();
+    log.create(&[NewTopic { name: "in".into(), partitions: 2, replication: 1, config }]).await.unwrap();
+    let publisher = log.publisher().await.unwrap();
+    publisher.publish((0..100).map(|number| record(1, number)).collect()).await.unwrap();
+    tokio::time::advance(Duration::from_millis(1_001)).await;
+    for number in 100..150 {
+        // Each append sweeps a little.
+        publisher.publish(vec![record(1, number)]).await.unwrap();
+    }
+    let partitions: Vec<_> = (0..2).map(|partition| TopicPartition::new("in", partition)).collect();
+    for (most, expected) in [(1_000, 100..150), (80, 100..150), (30, 120..150)] {
+        let look = Look::new(&log).within(most);
+        let (offsets, looked) = look.newest(&partitions, |record| Some(record.offset)).await.unwrap();
+        assert_eq!(offsets, expected.clone().collect::<Vec<i64>>(), "{most}");
+        assert_eq!((looked.records, looked.is_all), (offsets.len(), most > 50), "{most}");
     }
 }
