@@ -5,6 +5,7 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::trouble::hint_on_io;
 use crate::error::{Error, Remedy};
@@ -22,7 +23,7 @@ pub(super) fn take(folder: &Path) -> Result<File, Error> {
     fs::create_dir_all(folder).map_err(refused)?;
     let options = File::options().read(true).write(true).create(true).truncate(false).clone();
     let mut file = options.open(folder.join(NAME)).map_err(refused)?;
-    match file.try_lock() {
+    match lock(&mut file) {
         Ok(()) => {}
         Err(TryLockError::Error(error)) => return Err(refused(error)),
         Err(TryLockError::WouldBlock) => {
@@ -36,6 +37,34 @@ pub(super) fn take(folder: &Path) -> Result<File, Error> {
     }
     sign(&mut file).map_err(refused)?;
     Ok(file)
+}
+
+/// How long a lock that this very process noted is waited for: one that it has let go stands on in each
+/// child between its fork and its exec, which is milliseconds.
+const OWN_WAIT_MAX: Duration = Duration::from_millis(500);
+
+/// How often it is looked at meanwhile.
+const OWN_PAUSE: Duration = Duration::from_millis(5);
+
+/// Takes the lock, if nobody else has it.
+fn lock(file: &mut File) -> Result<(), TryLockError> {
+    let until = Instant::now() + OWN_WAIT_MAX;
+    loop {
+        let Err(refused) = file.try_lock() else { return Ok(()) };
+        if !is_own(file).map_err(TryLockError::Error)? || Instant::now() >= until {
+            return Err(refused);
+        }
+        std::thread::park_timeout(OWN_PAUSE);
+    }
+}
+
+/// Whether it was this process that signed last.
+fn is_own(file: &mut File) -> std::io::Result<bool> {
+    let mut holder = String::new();
+    file.rewind()?;
+    file.read_to_string(&mut holder)?;
+    file.rewind()?;
+    Ok(holder.starts_with(&format!("process {} ", std::process::id())))
 }
 
 /// Writes down who holds the store.

@@ -21,11 +21,6 @@ impl Broker {
         Self { folder, address }
     }
 
-    /// Ends it as a crash would.
-    pub async fn kill(&self) {
-        stack(self.folder.path().to_owned(), "kill").await;
-    }
-
     /// Stops it politely.
     pub async fn down(&self) {
         stack(self.folder.path().to_owned(), "down").await;
