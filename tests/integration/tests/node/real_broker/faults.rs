@@ -4,8 +4,7 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use super::broker::Broker;
-use super::house::{House, SETTLE, Who};
+use super::house::{House, Who};
 use super::ledger::quiet;
 use super::life::Life;
 use super::tasks::{questions, records};
@@ -103,59 +102,4 @@ async fn the_older_of_two_twins_leaves() {
     newer.stop().await;
     rest.stop().await;
     assert_eq!(house.ended().await.len(), tasks.len(), "results");
-}
-
-/// The broker is stopped in the middle of the work and comes back, twice: the node lives on, everything
-/// finishes, and no call is paid for twice. (Stopped, not killed: a lone broker that was killed with
-/// transactions open can drop their markers when it starts, and with them what it had promised.)
-#[tokio::test(flavor = "multi_thread")]
-async fn outlives_its_broker() {
-    let broker = Broker::start().await;
-    let house = House::bare(&broker.address, "outage", Who::Briefing, Duration::from_millis(100)).await;
-    house.apply().await;
-    let tasks = questions(60);
-    let quiet = quiet(&house, &tasks).await;
-    let before = house.provider.paid();
-    let mut life = Life::with(&house, None, &["calls_in_flight_max=4".to_owned()]);
-    house.publish(records(&house.names, &tasks)).await;
-    house.wait_for_results(5, &mut life).await;
-    broker.down().await;
-    broker.up().await;
-    house.wait_for_results(20, &mut life).await;
-    broker.down().await;
-    broker.up().await;
-    let seen = house.ended().await.len();
-    assert!(seen < tasks.len(), "all was done before the broker went for the second time");
-    house.wait_for_results(tasks.len(), &mut life).await;
-    house.wait_until_read(&mut life).await;
-    life.stop().await;
-    println!("{seen} of {} were done when the broker came back", tasks.len());
-    assert_eq!(house.verify(&before, &quiet, 0).await, 0, "paid again");
-    run_through_an_outage(&broker).await;
-}
-
-/// So does a command that submits, runs and waits for results.
-async fn run_through_an_outage(broker: &Broker) {
-    let house = House::bare(&broker.address, "run-outage", Who::Briefing, Duration::from_millis(100)).await;
-    let tasks = questions(30);
-    let lines: Vec<&str> = tasks.iter().map(|task| task.json.as_str()).collect();
-    let file = house.path("task.jsonl");
-    std::fs::write(&file, lines.join("\n")).expect("a task file");
-    let (file, out) = (file.display().to_string(), house.path("out").display().to_string());
-    let run = ["run", "--tasks", &file, "--out", &out, "--yes", "--set", "calls_in_flight_max=4"];
-    let outage = async {
-        let deadline = Instant::now() + SETTLE;
-        while house.provider.paid().calls < 10 {
-            assert!(Instant::now() < deadline, "no calls");
-            tokio::task::yield_now().await;
-        }
-        broker.down().await;
-        broker.up().await;
-        assert!(house.provider.paid().calls < 90, "all was done before the broker went");
-    };
-    let (output, ()) = tokio::join!(house.run(&run), outage);
-    let said =
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success() && said.contains("30 of 30 tasks"), "{said}");
-    assert_eq!(house.provider.paid().again(), 0, "paid again");
 }
