@@ -1,7 +1,7 @@
 //! What a producer may ask for in headers, within what limits: deadline, budget, priority, trace. Pure.
 //!
-//! A deadline is compared with a clock here and nowhere else, once, and the clock is the append time of
-//! the task's own record.
+//! A task's deadline is compared with a clock here, once, and the clock is the append time of its own record.
+//! (Gateways do so too, with a lower bound of the broker's time; agents never.)
 
 use std::time::Duration;
 

@@ -233,8 +233,9 @@ impl Envelope {
     }
 }
 
-/// What a record between agents has, so that its headers are allocated for once.
-const HEADERS_USUAL: usize = 18;
+/// What a record between agents has, the instance that signs it included, so that its headers are allocated
+/// for once.
+const HEADERS_USUAL: usize = 19;
 const HEADER_BYTES_USUAL: usize = 512;
 
 fn optional(out: &mut Headers, name: &'static str, value: Option<&impl fmt::Display>) {

@@ -14,7 +14,7 @@ pub enum FailureCode {
     BadInput,
     /// The task was refused at entry.
     Refused,
-    /// The deadline's timer fired.
+    /// The deadline passed: its timer fired, or a gateway saw it pass by the broker's time.
     DeadlineExceeded,
     /// Calls ran out.
     OutOfBudget,

@@ -182,18 +182,27 @@ pub(crate) fn notes(offsets: &TopicPartitionList) -> Vec<String> {
     }
 }
 
+/// Room for the value of a header: ids and addresses have some thirty bytes, numbers a few.
+const VALUE_BYTES_USUAL: usize = 32;
+
+/// Most headers that room is made for at once: three times what our records have. A stranger's record may
+/// have half a million empty ones.
+const HEADERS_AT_ONCE_MAX: usize = 64;
+
 /// A record's headers. rdkafka's panic if a name is not UTF-8, and any producer can send such a name; here
 /// it is read with replacement characters.
 pub(crate) fn headers(message: &BorrowedMessage<'_>) -> Headers {
-    let mut headers = Headers::new();
     // SAFETY: the message is alive, and so are its headers, names and values; a value has the length that
     // librdkafka says, and both are copied.
     unsafe {
         let mut list = ptr::null_mut();
         if sys::rd_kafka_message_headers(message.ptr(), &raw mut list) != NO_ERROR {
-            return headers;
+            return Headers::new();
         }
-        for index in 0..sys::rd_kafka_header_cnt(list) {
+        let count = sys::rd_kafka_header_cnt(list);
+        let usual = count.min(HEADERS_AT_ONCE_MAX);
+        let mut headers = Headers::with_capacity(usual, usual * VALUE_BYTES_USUAL);
+        for index in 0..count {
             let (mut name, mut value, mut size) = (ptr::null(), ptr::null(), 0);
             let read =
                 sys::rd_kafka_header_get_all(list, index, &raw mut name, &raw mut value, &raw mut size);
@@ -206,8 +215,8 @@ pub(crate) fn headers(message: &BorrowedMessage<'_>) -> Headers {
             };
             headers.push(&lent(name), value);
         }
+        headers
     }
-    headers
 }
 
 /// A topic as the cluster describes it.
