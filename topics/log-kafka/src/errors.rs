@@ -51,12 +51,18 @@ enum Trouble {
 }
 
 /// Somebody else has the name.
-const FENCED: &[Code] =
-    &[Code::Fenced, Code::ProducerFenced, Code::InvalidProducerEpoch, Code::FencedInstanceId];
+const FENCED: &[Code] = &[Code::Fenced, Code::ProducerFenced, Code::InvalidProducerEpoch];
 
-/// The group has moved on.
-const MEMBERSHIP: &[Code] =
-    &[Code::IllegalGeneration, Code::UnknownMemberId, Code::RebalanceInProgress, Code::AssignmentLost];
+/// The group has moved on. Whether a member's name went to another process or to a later life of this very
+/// member (a coordinator that died after it had let the member in anew, and before it had said so) only the
+/// client itself can tell, when it is polled.
+const MEMBERSHIP: &[Code] = &[
+    Code::IllegalGeneration,
+    Code::UnknownMemberId,
+    Code::RebalanceInProgress,
+    Code::AssignmentLost,
+    Code::FencedInstanceId,
+];
 
 /// Nobody but an operator can mend it.
 const OPERATOR: &[Code] = &[

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, TopicPartitionList};
 use topics_log::Assignment;
@@ -22,6 +22,9 @@ use crate::ownership::Ownership;
 /// The facility of the line that says that the session has run out. librdkafka tells it in no other way.
 const SESSION_ENDED: &str = "SESSTMOUT";
 
+/// The events that say that a broker, perhaps the coordinator, has gone away.
+const CUT_OFF: &[Code] = &[Code::AllBrokersDown, Code::BrokerTransportFailure];
+
 /// What librdkafka calls back while it is polled.
 pub(crate) struct MemberContext {
     /// Tells log lines.
@@ -30,8 +33,9 @@ pub(crate) struct MemberContext {
     pub ownership: Arc<Ownership>,
     /// Where its changes and records go.
     pub arrivals: Arc<Arrivals>,
-    /// Whether the session has run out since the last assignment.
-    pub session_ended: AtomicBool,
+    /// Whether a broker was away or the session ran out since the coordinator last gave partitions to this
+    /// member or took offsets from it: then it can have been fenced off by itself.
+    pub was_cut_off: AtomicBool,
 }
 
 impl MemberContext {
@@ -40,7 +44,7 @@ impl MemberContext {
     /// late instead would be allowed, but until then librdkafka holds back every other partition and
     /// acts on no time-out of the session.
     fn assigned(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) {
-        self.session_ended.store(false, Ordering::Release);
+        self.was_cut_off.store(false, Ordering::Release);
         let mut owned = self.ownership.hold();
         let assignments: Vec<Assignment> =
             partitions_of(list).into_iter().map(|partition| owned.assign(partition)).collect();
@@ -82,12 +86,15 @@ impl MemberContext {
 impl ClientContext for MemberContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         if facility == SESSION_ENDED {
-            self.session_ended.store(true, Ordering::Release);
+            self.was_cut_off.store(true, Ordering::Release);
         }
         self.voice.line(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
+        if error.rdkafka_error_code().is_some_and(|code| CUT_OFF.contains(&code)) {
+            self.was_cut_off.store(true, Ordering::Release);
+        }
         self.voice.event(&error, reason);
     }
 }

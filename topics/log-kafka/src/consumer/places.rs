@@ -49,11 +49,30 @@ impl Worker {
                 Err(code) => code,
             };
             // A transaction that holds an offset ends soon, or is ended by the coordinator.
-            if errors::remedy(failed) != Remedy::Retry || left.is_zero() || asker.is_gone() {
+            if errors::remedy(failed) != Remedy::Retry || asker.is_gone() {
                 return Err(errors::of_code(attempted, failed));
+            }
+            if left.is_zero() {
+                return Err(self.still_held(of, bound, attempted, failed));
             }
             thread::park_timeout(PAUSE);
         }
+    }
+
+    /// Why offsets could not be read within a bound that is longer than any transaction: because no broker
+    /// answers, or because a transaction holds them that the brokers have forgotten to end.
+    fn still_held(&self, of: &[TopicPartition], bound: Duration, attempted: String, failed: Code) -> Error {
+        let topic = of.first().map(|partition| &*partition.topic);
+        if self.client.fetch_metadata(topic, SETTLE_SLICE).is_err() {
+            return errors::of_code(attempted, failed);
+        }
+        let cause = format!(
+            "they are not stable after {} s, longer than a transaction of this runtime may be open: the \
+             brokers have not ended one that sent offsets of this group; look for it in __consumer_offsets \
+             with `kafka-transactions.sh find-hanging` and end it with `abort`",
+            bound.as_secs()
+        );
+        Error::new(Remedy::Retry, attempted, cause)
     }
 
     fn committed_now(&self, of: &[TopicPartition], bound: Duration) -> Result<Vec<Option<Committed>>, Code> {

@@ -222,22 +222,24 @@ impl Worker {
 
     /// librdkafka will never use this client again.
     ///
-    /// A static member whose session ran out (its broker was away for longer than that) is given up by
-    /// mistake: librdkafka forgets the member's id, goes on to send heartbeats without it until the
-    /// partitions are let go, and takes the coordinator's answer to that for another member of this name
-    /// (librdkafka #3437). Such a client is made again, which is what a member without that mistake would
-    /// do: join anew under its name.
+    /// A static member whose coordinator was away can be fenced off by itself. Its session ran out: then
+    /// librdkafka forgets the member's id, goes on to send heartbeats without it until the partitions are
+    /// let go, and takes the coordinator's answer to that for another member of this name (librdkafka
+    /// #3437). Or the coordinator let it in anew and died before it could say under which id. Such a client
+    /// is made again, which is what a member without that mistake would do: join anew under its name. If
+    /// there is another process of this name after all, that one is fenced off instead and leaves.
     fn give_up(&mut self, attempted: String, code: Code, text: &str) {
         let gone = self.ownership.end();
         if !gone.is_empty() {
             self.arrivals.note(Change::Revoked(gone));
         }
-        if code == Code::FencedInstanceId && self.client.context().session_ended.load(Ordering::Acquire) {
-            tracing::info!(target: "kafka", "{attempted}: the session ran out; joining anew");
+        if code == Code::FencedInstanceId && self.client.context().was_cut_off.load(Ordering::Acquire) {
+            tracing::info!(target: "kafka", "{attempted}: its coordinator was away; joining anew");
             self.condition = Condition::Spoilt;
             return;
         }
-        let remedy = if errors::remedy(code) == Remedy::Fenced { Remedy::Fenced } else { Remedy::Stop };
+        let is_fenced = code == Code::FencedInstanceId || errors::remedy(code) == Remedy::Fenced;
+        let remedy = if is_fenced { Remedy::Fenced } else { Remedy::Stop };
         let error = Error::new(remedy, attempted, errors::explained(code, text));
         self.arrivals.note(Change::Failed(error.clone()));
         self.condition = Condition::Dead(error);
@@ -277,7 +279,10 @@ impl Worker {
         let owned = self.ownership.hold();
         owned.membership(offsets, attempted)?;
         let client = self.client.client().native_ptr();
-        native::commit_offsets(client, &list, COMMIT_BOUND).map_err(|code| errors::of_code(attempted, code))
+        native::commit_offsets(client, &list, COMMIT_BOUND)
+            .map_err(|code| errors::of_code(attempted, code))?;
+        self.client.context().was_cut_off.store(false, Ordering::Release);
+        Ok(())
     }
 }
 
@@ -298,7 +303,7 @@ fn make(
         voice: Voice::new(format!("{}/{}", group.id, group.instance)),
         ownership: Arc::clone(ownership),
         arrivals: Arc::clone(arrivals),
-        session_ended: AtomicBool::new(false),
+        was_cut_off: AtomicBool::new(false),
     };
     let client = settings.consumer(group).create_with_context(context);
     client

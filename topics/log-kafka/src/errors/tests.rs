@@ -50,7 +50,7 @@ fn finds_the_remedy_of_a_failed_transaction() {
     check(Step::SendOffsets, Code::IllegalGeneration, Way::Abortable, Remedy::Lost);
     check(Step::SendOffsets, Code::UnknownMemberId, Way::Abortable, Remedy::Lost);
     check(Step::SendOffsets, Code::RebalanceInProgress, Way::Abortable, Remedy::Lost);
-    check(Step::SendOffsets, Code::FencedInstanceId, Way::Abortable, Remedy::Fenced);
+    check(Step::SendOffsets, Code::FencedInstanceId, Way::Abortable, Remedy::Lost);
     check(Step::SendOffsets, Code::OperationTimedOut, Way::Plain, Remedy::Abort);
     check(Step::SendOffsets, Code::GroupAuthorizationFailed, Way::Abortable, Remedy::Stop);
     check(Step::SendOffsets, Code::OffsetMetadataTooLarge, Way::Abortable, Remedy::Stop);
@@ -83,7 +83,7 @@ fn finds_the_remedy_of_a_code() {
     check(Code::NotCoordinator, Remedy::Retry);
     check(Code::UnstableOffsetCommit, Remedy::Retry);
     check(Code::MessageTimedOut, Remedy::Retry);
-    check(Code::FencedInstanceId, Remedy::Fenced);
+    check(Code::FencedInstanceId, Remedy::Lost);
     check(Code::IllegalGeneration, Remedy::Lost);
     check(Code::RebalanceInProgress, Remedy::Lost);
     check(Code::UnknownTopicOrPartition, Remedy::Stop);

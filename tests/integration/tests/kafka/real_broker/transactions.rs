@@ -1,9 +1,11 @@
 //! Transactions that go wrong, and two that overlap.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use tests_integration::{Stage, offset, record};
-use topics_log::{Remedy, Start, TopicPartition};
+use tests_integration::{SETTLE, Stage, connect, offset, record, settings};
+use topics_log::{Polled, Remedy, Start, TopicPartition};
+use topics_log_kafka::Settings;
 
 /// A transaction that was open for too long has been ended by the coordinator: nobody took the name, so
 /// the answer is "unknown", and the transactor made again goes on.
@@ -41,6 +43,38 @@ async fn recovers_from_a_transaction_that_was_open_too_long() {
     transactor.commit().await.expect("commit");
     assert_eq!(stage.everything(&output, 1).await, ["behind", "again"]);
     assert_eq!(member.committed(&own).await, Some(5));
+}
+
+/// Offsets that a transaction holds for longer than any of this runtime may be open are waited for within a
+/// bound; the error says what holds them and how an operator ends it. Once it has ended they are read.
+#[tokio::test(flavor = "multi_thread")]
+async fn says_that_a_transaction_hangs() {
+    let patient = Settings { transaction_timeout: Duration::from_secs(120), ..settings() };
+    let hasty = Settings { transaction_timeout: Duration::from_secs(1), ..settings() };
+    let stage = Stage::with("hanging", patient).await;
+    let next = Stage { log: Arc::new(connect(hasty).await), ..stage.clone() };
+    let input = stage.topic("in", 1).await;
+    let mut first = stage.owning("one", &input, 1).await;
+    let mut hanging = first.consumer.transactor(&stage.name("txn")).await.expect("a transactor");
+    hanging.begin().await.expect("begin");
+    hanging.send_offsets(&[offset(&first.owned[0], 5)]).await.expect("offsets");
+    first.consumer.close().await;
+    let mut second = next.member("one", &input).await;
+    let deadline = Instant::now() + SETTLE;
+    let own = loop {
+        assert!(Instant::now() < deadline, "nothing was assigned");
+        let polled = second.consumer.poll(0, Duration::from_millis(100)).await.expect("poll");
+        if let Polled::Assigned(own) = polled {
+            break own;
+        }
+    };
+    let told = second.consumer.committed(&own).await.expect_err("offsets that a transaction holds");
+    assert_eq!(told.remedy, Remedy::Retry, "{told}");
+    for word in ["not stable after 11 s", "kafka-transactions.sh find-hanging"] {
+        assert!(told.to_string().contains(word), "{told}");
+    }
+    hanging.abort().await.expect("abort");
+    assert_eq!(second.committed(&own[0]).await, None);
 }
 
 /// A transactor that outlives its member cannot commit that member's offsets.

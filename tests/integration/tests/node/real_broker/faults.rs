@@ -4,7 +4,8 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use super::house::{House, Who};
+use super::broker::Broker;
+use super::house::{House, SESSION, SETTLE, Who};
 use super::ledger::quiet;
 use super::life::Life;
 use super::tasks::{questions, records};
@@ -102,4 +103,110 @@ async fn the_older_of_two_twins_leaves() {
     newer.stop().await;
     rest.stop().await;
     assert_eq!(house.ended().await.len(), tasks.len(), "results");
+}
+
+/// The broker dies in the middle of the work and comes back, and is restarted once more: the node lives on,
+/// everything finishes, and no call is paid for twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn outlives_its_broker() {
+    let broker = Broker::start().await;
+    let house = House::bare(&broker.address, "outage", Who::Briefing, Duration::from_millis(100)).await;
+    house.apply().await;
+    let tasks = questions(60);
+    let quiet = quiet(&house, &tasks).await;
+    let before = house.provider.paid();
+    let mut life = Life::with(&house, None, &["calls_in_flight_max=4".to_owned()]);
+    house.publish(records(&house.names, &tasks)).await;
+    house.wait_for_results(5, &mut life).await;
+    broker.kill().await;
+    broker.up().await;
+    house.wait_for_results(20, &mut life).await;
+    broker.down().await;
+    broker.up().await;
+    let seen = house.ended().await.len();
+    assert!(seen < tasks.len(), "all was done before the broker went for the second time");
+    house.wait_for_results(tasks.len(), &mut life).await;
+    house.wait_until_read(&mut life).await;
+    life.stop().await;
+    println!("{seen} of {} were done when the broker came back", tasks.len());
+    assert_eq!(house.verify(&before, &quiet, 0).await, 0, "paid again");
+    run_through_an_outage(&broker).await;
+}
+
+/// So does a command that submits, runs and waits for results.
+async fn run_through_an_outage(broker: &Broker) {
+    let house = House::bare(&broker.address, "run-outage", Who::Briefing, Duration::from_millis(100)).await;
+    let tasks = questions(30);
+    let lines: Vec<&str> = tasks.iter().map(|task| task.json.as_str()).collect();
+    let file = house.path("task.jsonl");
+    std::fs::write(&file, lines.join("\n")).expect("a task file");
+    let (file, out) = (file.display().to_string(), house.path("out").display().to_string());
+    let run = ["run", "--tasks", &file, "--out", &out, "--yes", "--set", "calls_in_flight_max=4"];
+    let outage = async {
+        let deadline = Instant::now() + SETTLE;
+        while house.provider.paid().calls < 10 {
+            assert!(Instant::now() < deadline, "no calls");
+            tokio::task::yield_now().await;
+        }
+        broker.kill().await;
+        broker.up().await;
+        assert!(house.provider.paid().calls < 90, "all was done before the broker went");
+    };
+    let (output, ()) = tokio::join!(house.run(&run), outage);
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && said.contains("30 of 30 tasks"), "{said}");
+    assert_eq!(house.provider.paid().again(), 0, "paid again");
+}
+
+/// How long a node may take to leave: its roles' own bounds lie below what it gives them to drain.
+const LEAVES_WITHIN: Duration = Duration::from_secs(30);
+
+/// Told to stop while their broker is away for longer than their sessions, a node in mid-work with transactions
+/// open and one in the middle of its takeovers leave in good order within their drain bound. The next ones
+/// find it all as after a kill.
+#[tokio::test(flavor = "multi_thread")]
+async fn leaves_a_broker_that_is_away() {
+    let broker = Broker::start().await;
+    let latency = Duration::from_millis(50);
+    let house = House::bare(&broker.address, "away", Who::Briefing, latency).await;
+    let other = House::bare(&broker.address, "away-early", Who::Briefing, latency).await;
+    tokio::join!(house.apply(), other.apply());
+    let tasks = questions(40);
+    let quiet = quiet(&house, &tasks).await;
+    let before = house.provider.paid();
+    let told = ["calls_in_flight_max=4".to_owned(), "log=warn,kafka=debug".to_owned()];
+    let mut working = Life::with(&house, None, &told);
+    house.publish(records(&house.names, &tasks)).await;
+    house.wait_for_results(5, &mut working).await;
+    let mut starting = Life::with(&other, None, &told);
+    while !starting.words().contains("assigned ") {
+        assert!(!starting.has_ended(), "{}", starting.words());
+        tokio::task::yield_now().await;
+    }
+    broker.kill().await;
+    tokio::time::sleep(SESSION + Duration::from_secs(1)).await; // paces load
+    tokio::join!(leaves(&mut working), leaves(&mut starting));
+    broker.up().await;
+    let seen = house.ended().await.len();
+    assert!(seen < tasks.len(), "all was done before the broker went");
+    let mut next = Life::start(&house, None);
+    other.publish(records(&other.names, &tasks[..1])).await;
+    let mut other_next = Life::start(&other, None);
+    house.wait_for_results(tasks.len(), &mut next).await;
+    other.wait_for_results(1, &mut other_next).await;
+    house.wait_until_read(&mut next).await;
+    tokio::join!(next.stop(), other_next.stop());
+    // What was in flight when the node left is asked for again.
+    let again = house.verify(&before, &quiet, 4).await;
+    println!("{seen} of {} were done before; {again} paid again", tasks.len());
+}
+
+/// A node leaves that is told to.
+async fn leaves(life: &mut Life) {
+    life.terminate();
+    let since = Instant::now();
+    let status = life.end_within(LEAVES_WITHIN).await;
+    println!("left after {:?}", since.elapsed());
+    assert!(status.success(), "{status}\n{}", life.words());
 }
