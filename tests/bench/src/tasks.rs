@@ -1,9 +1,11 @@
 //! Whole tasks: how many hops lie on the longest path through the bundled team, how many of them are
-//! transactions, and how long a task takes from end to end at low load, with a model that answers at once.
+//! transactions, and how long a task takes from end to end at low load, with a model that answers at once:
+//! in one process on its log on disk, and on Kafka.
 
 mod path;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,22 +15,20 @@ use anyhow::Context;
 use bytes::Bytes;
 use hdrhistogram::Histogram;
 use infra_node::{Doors, Node, Settings};
-use rdkafka::Message as _;
 use schemas_records::{Headers, Key, headers};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use topics_catalog::{Kind, Topics};
-use topics_log::{NewRecord, SystemClock};
+use topics_log::{Clock, Log, NewRecord, Publisher, Start, SystemClock, TopicPartition};
+use topics_log_fjall::FjallLog;
 use topics_runtime::NoProbe;
-use topics_state::fjall::FjallStore;
+use topics_state::fjall::{Disk, Durability, FjallStore};
 
 use crate::arena::{PARTITIONS, connect, new_name};
-use crate::feed::Feed;
 use crate::figures::Sheet;
 use crate::pace::{Schedule, wait_until};
 use crate::traffic::{key_of, number_of};
-use crate::watch::Watch;
 
 /// Tasks a second.
 const RATE: u32 = 4;
@@ -39,7 +39,13 @@ const WARM_UP: Duration = Duration::from_secs(5);
 /// How long any task may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How many results are read at once, and how long one reading waits for the first.
+const READ: (usize, Duration) = (1_000, Duration::from_millis(50));
+
 const QUANTILES: [(f64, &str); 3] = [(0.5, "p50"), (0.9, "p90"), (0.99, "p99")];
+
+/// When each task's result was seen first.
+type Seen = Arc<Mutex<BTreeMap<u64, Instant>>>;
 
 /// Measures all of it.
 ///
@@ -48,13 +54,11 @@ const QUANTILES: [(f64, &str); 3] = [(0.5, "p50"), (0.9, "p90"), (0.99, "p99")];
 pub async fn measure(sheet: &mut Sheet, brokers: &str, rounds: u32, seconds: u32) -> anyhow::Result<()> {
     let mut counted = 0;
     for _ in 0..rounds {
-        let scene = Scene::set(brokers).await?;
-        let took = scene.round(Duration::from_secs(seconds.into())).await?;
-        counted = took.len();
-        for (quantile, word) in QUANTILES {
-            let ms = took.value_at_quantile(quantile) as f64 / 1_000.0;
-            sheet.add(&format!("a task from end to end, {word}"), "ms", ms);
-        }
+        let disk = Scene::set(None).await?;
+        time(sheet, "disk", &disk, seconds).await?;
+        disk.strike().await?;
+        let scene = Scene::set(Some(brokers)).await?;
+        counted = time(sheet, "Kafka", &scene, seconds).await?;
         let longest = path::longest(&scene.node).await?;
         sheet.add("hops on the longest path, task record to result", "hops", longest.hops as f64);
         sheet.add("of these transactions", "hops", longest.transactions as f64);
@@ -71,48 +75,42 @@ pub async fn measure(sheet: &mut Sheet, brokers: &str, rounds: u32, seconds: u32
     Ok(())
 }
 
+/// Adds how long tasks take there. How many were counted.
+async fn time(sheet: &mut Sheet, place: &str, scene: &Scene, seconds: u32) -> anyhow::Result<u64> {
+    let took = scene.round(Duration::from_secs(seconds.into())).await?;
+    for (quantile, word) in QUANTILES {
+        let ms = took.value_at_quantile(quantile) as f64 / 1_000.0;
+        sheet.add(&format!("{place}: a task from end to end, {word}"), "ms", ms);
+    }
+    Ok(took.len())
+}
+
 /// A node with the bundled team, and who waits for its results.
 struct Scene {
-    brokers: String,
     node: Node,
     running: JoinHandle<Result<(), infra_node::Error>>,
+    watching: JoinHandle<anyhow::Result<()>>,
     shutdown: CancellationToken,
-    seen: Arc<Mutex<BTreeMap<u64, Instant>>>,
-    watch: Watch,
+    seen: Seen,
     _data: TempDir,
 }
 
 impl Scene {
-    async fn set(brokers: &str) -> anyhow::Result<Self> {
+    /// On these brokers, or on a log on disk.
+    async fn set(brokers: Option<&str>) -> anyhow::Result<Self> {
         let data = tempfile::tempdir()?;
-        let store = FjallStore::open(data.path(), Arc::new(SystemClock))?;
-        let doors = Doors {
-            log: connect(brokers).await?,
-            states: Arc::new(store.clone()),
-            keyed: Arc::new(store),
-            model: Arc::new(Scripted::default().with_latency(Duration::ZERO)),
-            clock: Arc::new(SystemClock),
-            probe: Arc::new(NoProbe),
-            has_watchdog: true,
-        };
         let team = tributary::briefing::team(&Data::bundled()?);
-        let node = Node::new(team, doors, Settings { namespace: new_name(), ..Settings::default() })?;
+        let settings = Settings { namespace: new_name(), ..Settings::default() };
+        let node = Node::new(team, doors(brokers, data.path()).await?, settings)?;
         let plan = node.plan(Topics { partitions: PARTITIONS, replication: 0 }).await?;
         plan.apply(&*node.doors().log).await?;
-        let seen: Arc<Mutex<BTreeMap<u64, Instant>>> = Arc::default();
-        let noting = Arc::clone(&seen);
-        let results = node.names().topic(Kind::Results);
-        let watch = Watch::begin(brokers, &results, PARTITIONS, move |message, at| {
-            if let Some(number) = number_of(message.key().unwrap_or_default()) {
-                lock(&noting).entry(number).or_insert(at);
-            }
-        })?;
-        let shutdown = CancellationToken::new();
+        let (seen, shutdown) = (Seen::default(), CancellationToken::new());
+        let watching = tokio::spawn(watch(node.clone(), Arc::clone(&seen), shutdown.clone()));
         let running = {
             let (node, shutdown) = (node.clone(), shutdown.clone());
             tokio::spawn(async move { infra_node::run(&node, shutdown).await })
         };
-        Ok(Self { brokers: brokers.to_owned(), node, running, shutdown, seen, watch, _data: data })
+        Ok(Self { node, running, watching, shutdown, seen, _data: data })
     }
 
     /// Submits at a steady pace. How long each task took, in microseconds.
@@ -122,9 +120,13 @@ impl Scene {
         let schedule = Schedule::per_second(RATE);
         let (from, until) = (schedule.start + WARM_UP, schedule.start + WARM_UP + time);
         let counts = schedule.first_from(from)..schedule.first_from(until);
-        let feed = Feed::begin(&self.brokers, schedule, move |number| {
-            let place = usize::try_from(number).unwrap_or(0) % texts.len();
-            let key: Key = key_of(number);
+        let publisher: Arc<dyn Publisher> = self.node.doors().log.publisher().await?.into();
+        let mut sending = tokio::task::JoinSet::new();
+        let mut sent = 0;
+        while schedule.due(sent) < until {
+            tokio::time::sleep_until(schedule.due(sent).into()).await; // paces load
+            let place = usize::try_from(sent).unwrap_or(0) % texts.len();
+            let key: Key = key_of(sent);
             let mut record = NewRecord {
                 topic: Arc::clone(&topic),
                 partition: None,
@@ -133,10 +135,14 @@ impl Scene {
                 key: key.clone(),
             };
             record.headers.push(headers::TASK_ID, key.to_bytes());
-            Ok(record)
-        })?;
-        tokio::time::sleep_until(until.into()).await; // paces load
-        let sent = feed.end()?;
+            // Nobody waits for it: the next one is due whatever becomes of this one.
+            let publisher = Arc::clone(&publisher);
+            sending.spawn(async move { publisher.publish(vec![record]).await.map(drop) });
+            sent += 1;
+        }
+        while let Some(outcome) = sending.join_next().await {
+            outcome.context("a sender panicked")??;
+        }
         let complete = wait_until(PATIENCE, || lock(&self.seen).range(..sent).count() as u64 == sent).await;
         anyhow::ensure!(complete, "{} of {sent} tasks ended in time", lock(&self.seen).len());
         let mut took = Histogram::new_with_bounds(1, 120_000_000, 3)?;
@@ -150,13 +156,50 @@ impl Scene {
     async fn strike(self) -> anyhow::Result<()> {
         self.shutdown.cancel();
         self.running.await.context("the node panicked")??;
-        self.watch.end()?;
+        self.watching.await.context("the watcher panicked")??;
         let log = &self.node.doors().log;
         let topics = log.topics(&format!("{}.", self.node.names().namespace())).await?;
         Ok(log.remove(&topics.into_iter().map(|topic| topic.name).collect::<Vec<_>>()).await?)
     }
 }
 
-fn lock(seen: &Mutex<BTreeMap<u64, Instant>>) -> MutexGuard<'_, BTreeMap<u64, Instant>> {
+/// A log on these brokers or on disk, state on disk.
+async fn doors(brokers: Option<&str>, folder: &Path) -> anyhow::Result<Doors> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let disk = Disk::open(folder, clock.now(), Durability::default())?;
+    let store = FjallStore::on(disk.clone(), Arc::clone(&clock))?;
+    let log: Arc<dyn Log> = match brokers {
+        Some(brokers) => connect(brokers).await?,
+        None => Arc::new(FjallLog::on(disk, Arc::clone(&clock))?),
+    };
+    Ok(Doors {
+        log,
+        states: Arc::new(store.clone()),
+        keyed: Arc::new(store),
+        model: Arc::new(Scripted::default().with_latency(Duration::ZERO)),
+        clock,
+        probe: Arc::new(NoProbe),
+        has_watchdog: true,
+    })
+}
+
+/// Notes when results come, as whoever waits for them would.
+async fn watch(node: Node, seen: Seen, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let topic = node.names().topic(Kind::Results);
+    let from: Vec<_> = (0..PARTITIONS)
+        .map(|partition| (TopicPartition::new(topic.as_str(), partition), Start::Beginning))
+        .collect();
+    let mut reader = node.doors().log.reader(&from).await?;
+    while !shutdown.is_cancelled() {
+        let records = reader.read(READ.0, READ.1).await?;
+        let now = Instant::now();
+        for number in records.iter().filter_map(|record| number_of(&record.key.to_bytes())) {
+            lock(&seen).entry(number).or_insert(now);
+        }
+    }
+    Ok(())
+}
+
+fn lock(seen: &Seen) -> MutexGuard<'_, BTreeMap<u64, Instant>> {
     seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
