@@ -81,6 +81,18 @@ impl Hold {
         take(folder, false).map_err(|error| refused(folder, &error))
     }
 
+    /// Whether a folder wears a store's mark.
+    #[must_use]
+    pub fn is_marked(folder: &Path) -> bool {
+        folder.join(NAME).is_file()
+    }
+
+    /// Whether a store has been opened in it.
+    #[must_use]
+    pub fn has_rows(&self) -> bool {
+        self.folder.join(files::FOLDER).exists()
+    }
+
     /// The folder.
     #[must_use]
     pub fn folder(&self) -> &Path {
