@@ -2,17 +2,17 @@
 
 use std::borrow::Cow;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use agents_agent::Agent;
 use clap::Parser;
-use infra_node::{Config, Node, Team, open};
+use infra_node::{Config, Node, Team, open_to_look, open_with};
 use schemas_codec::Codec;
 use schemas_records::Message;
 
-use crate::args::{Arguments, Command, Common};
+use crate::args::{Arguments, Command, Common, Demo, Run};
 use crate::{ask, desk, kept, model, results, run, submit, teams, topics};
 
 type Show = Arc<dyn Fn(&Codec, &[u8]) -> Option<String> + Send + Sync>;
@@ -88,26 +88,18 @@ impl App {
     /// Reads the command line, does what it says, and reports errors on standard error.
     #[must_use]
     pub fn main(self) -> ExitCode {
-        let arguments = Arguments::parse();
-        let result = self.run(arguments);
-        match result {
-            Ok(()) => ExitCode::SUCCESS,
-            // Not found or refused: 1, as every failure; what was typed wrongly is clap's 2.
-            Err(error) => {
-                eprintln!("tributary: {error:#}");
-                ExitCode::FAILURE
-            }
-        }
+        self.run(Arguments::parse()).unwrap_or_else(|error| last_word(Err(error)))
     }
 
-    fn run(self, arguments: Arguments) -> anyhow::Result<()> {
+    fn run(self, arguments: Arguments) -> anyhow::Result<ExitCode> {
         match &arguments.command {
-            Command::New { folder } => return teams::new(folder),
-            Command::Team(command) => return teams::run(command),
+            Command::New { folder } => return teams::new(folder).map(|()| ExitCode::SUCCESS),
+            Command::Team(command) => return teams::run(command).map(|()| ExitCode::SUCCESS),
             _ => {}
         }
         let mut config = read_config(&arguments)?;
-        let (team, presentation) = match folder(&arguments)? {
+        let folder = self.choose_folder(&arguments, &mut config)?;
+        let (team, presentation) = match &folder {
             None => (self.team.map_err(anyhow::Error::msg)?, self.presentation),
             Some(folder) => {
                 let (loaded, presentation) = teams::read(folder)?;
@@ -115,36 +107,104 @@ impl App {
                 (teams::team(&loaded, folder), presentation)
             }
         };
+        team.check(&config.settings.namespace)?;
         // A node on disk is its own broker.
-        let is_own = matches!(arguments.command, Command::Node) && config.data.is_some();
+        let is_own = matches!(arguments.command, Command::Node) && config.data().is_some();
         if let (Some(reason), None, false) = (arguments.command.on_a_broker(), &config.brokers, is_own) {
             anyhow::bail!("{reason}: name one with --brokers HOST:PORT");
         }
         infra_telemetry::log_to_stderr(&config.log)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(async move {
-            let kept = kept::choose(&mut config, &arguments.command, team.name()).await?;
-            let mut opened = config.clone();
-            opened.data = opened.data.filter(|_| arguments.command.runs_agents());
+        let code = runtime.block_on(async {
             if let Command::Ask(question) = &arguments.command {
+                kept::of_team(&mut config, Path::new(kept::OUT), team.name());
                 let desk = desk::find(&config, team, arguments.common.verbose).await?;
-                return print(&ask::ask(&*desk, question).await?);
+                return Ok(last_word(
+                    ask::ask(&*desk, question).await.map_err(Into::into).and_then(|told| print(&told)),
+                ));
             }
-            // Put together by the commands that need it only.
-            let node = async { anyhow::Ok(Node::new(team, open(&opened).await?, config.settings.clone())?) };
-            match arguments.command {
-                Command::Demo(demo) => run::demo(&node.await?, &config, &presentation, &demo).await,
-                Command::Run(run) => run::tasks(&node.await?, &config, &presentation, &run).await,
-                Command::Node => run::serve(&node.await?, &config).await,
-                Command::Topics(command) => topics::run(&node.await?, &config, &command).await,
-                Command::Submit(tasks) => submit::run(&node.await?, &tasks).await,
-                Command::Results(what) => results::run(&node.await?, &presentation, &what).await,
-                Command::Model(command) => model::run(&config, &command).await,
-                // Done above, without a node.
-                Command::New { .. } | Command::Team(_) | Command::Ask(_) => Ok(()),
-            }?;
-            kept.map_or(Ok(()), |kept| kept.done())
-        })
+            Work { arguments: &arguments, team, folder: folder.as_deref(), presentation }.run(config).await
+        });
+        // What goes on in the background has nothing to say any more.
+        runtime.shutdown_background();
+        code
+    }
+
+    /// The folder of the team that is to run or is asked about, if it is not this program's own.
+    fn choose_folder(&self, arguments: &Arguments, config: &mut Config) -> anyhow::Result<Option<PathBuf>> {
+        let named = folder(arguments)?;
+        let (None, Command::Ask(_), Ok(own)) = (named, &arguments.command, &self.team) else {
+            return Ok(named.map(Path::to_owned));
+        };
+        match kept::find(config, Path::new(kept::OUT), own.name())? {
+            kept::Asked::Folder(folder) => Ok(Some(folder)),
+            kept::Asked::Own => Ok(None),
+        }
+    }
+}
+
+/// A command that works on a node put together for it.
+struct Work<'a> {
+    arguments: &'a Arguments,
+    team: Team,
+    /// The team's folder, if it is not the program's own.
+    folder: Option<&'a Path>,
+    presentation: Presentation,
+}
+
+impl Work<'_> {
+    /// Does it. Everything that can be wrong with what was typed is looked at before anything is opened, and
+    /// before anything is removed.
+    async fn run(self, mut config: Config) -> anyhow::Result<ExitCode> {
+        let Self { arguments, team, folder, presentation } = self;
+        let command = &arguments.command;
+        if let Command::Model(command) = command {
+            return Ok(last_word(model::run(&config, command).await));
+        }
+        let (show, tasks) = run::wanted(command, &presentation, team.name())?;
+        let kept = match show {
+            Some(show) => kept::choose(&mut config, show, (&team, folder), &tasks)?,
+            None => None,
+        };
+        let model = if command.runs_agents() { Some(infra_node::model(&config)?) } else { None };
+        let (hold, running) = kept.map(kept::Kept::begin).transpose()?.unzip();
+        let doors = match model {
+            Some(model) => open_with(&config, model, hold).await?,
+            None => open_to_look(&config, hold).await?,
+        };
+        let node = Node::new(team, doors, config.settings.clone())?;
+        let done = match command {
+            Command::Demo(Demo { show, all }) => {
+                let hint = if *all { "" } else { "--all runs the rest" };
+                run::run(&node, &config, &presentation, (&tasks, show, hint)).await
+            }
+            Command::Run(Run { show, .. }) => {
+                run::run(&node, &config, &presentation, (&tasks, show, "")).await
+            }
+            Command::Node => run::serve(&node, &config).await,
+            Command::Topics(command) => topics::run(&node, &config, command).await,
+            Command::Submit(tasks) => submit::run(&node, tasks).await,
+            Command::Results(what) => results::run(&node, &presentation, what).await,
+            // Done above, without a node.
+            Command::New { .. } | Command::Team(_) | Command::Ask(_) | Command::Model(_) => Ok(()),
+        };
+        let done = done.and_then(|()| running.map_or(Ok(()), |running| running.done()));
+        // While the node still stands: what taking it down does (clients of brokers that are away among it) can
+        // neither hold up the last word nor swallow it.
+        Ok(last_word(done))
+    }
+}
+
+/// Says what went wrong, if anything did: no command ends without either its answer or this.
+fn last_word(done: anyhow::Result<()>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        // Not found or refused: 1, as every failure; what was typed wrongly is clap's 2.
+        Err(error) => {
+            // Nobody may be there to read it.
+            let _ = writeln!(std::io::stderr(), "tributary: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }
 

@@ -159,7 +159,7 @@ pub enum Teams {
 #[derive(Debug, Args)]
 pub struct Show {
     /// Where results are written.
-    #[arg(long, value_name = "DIR", default_value = "out")]
+    #[arg(long, value_name = "DIR", default_value = crate::kept::OUT)]
     pub out: PathBuf,
     /// Begins anew what was interrupted, instead of going on with it. (Without brokers and --data; log and
     /// state lie below the folder of the results.)

@@ -2,11 +2,30 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use infra_http::Desk;
 use infra_http::admin::Client;
-use infra_node::{Config, Node, NodeDesk, Team};
+use infra_node::{Config, Held, Hold, Node, NodeDesk, Team};
+use tokio::time::Instant;
+
+/// How long a folder is looked at again that somebody holds who has no door: another command that looks into
+/// it has ended by then, and a node that starts has opened one.
+const DOOR_WAIT_MAX: Duration = Duration::from_secs(3);
+
+/// How often.
+const DOOR_PAUSE: Duration = Duration::from_millis(50);
+
+/// Who can answer for a data folder.
+enum Keeper {
+    /// The process that holds it.
+    Node(Client),
+    /// This one, which holds it now.
+    Nobody(Hold),
+    /// There is no store.
+    Absent,
+}
 
 /// Finds the desk that can answer: a running node's first, since it holds the stores; else the brokers, which
 /// need nobody's leave; else the stores themselves, if nobody holds them.
@@ -16,34 +35,68 @@ pub(crate) async fn find(config: &Config, team: Team, is_verbose: bool) -> anyho
             eprintln!("{words}");
         }
     };
-    if let Some(folder) = &config.data
-        && let Some(client) = Client::find(Path::new(folder)).await.map_err(anyhow::Error::msg)?
-    {
-        tell(format!("asking process {} at {}, which holds {folder}", client.process(), client.address()));
-        return Ok(Arc::new(client));
-    }
-    let mut own = config.clone();
-    match (&config.brokers, &config.data) {
-        (Some(brokers), _) => {
+    let hold = match (keeper(config).await, config.data(), &config.brokers) {
+        (Ok(Keeper::Node(client)), Some(folder), _) => {
+            let (process, address) = (client.process(), client.address());
+            tell(format!("asking process {process} at {address}, which holds {}", folder.display()));
+            return Ok(Arc::new(client));
+        }
+        // Nothing of the state is needed, and whoever holds it may go on.
+        (_, _, Some(brokers)) => {
             tell(format!("no node with a door of its own here; reading the brokers {brokers}"));
-            // Nothing of the state is needed, and whoever holds it may go on.
-            own.data = None;
+            None
         }
-        (None, Some(folder)) => {
-            anyhow::ensure!(
-                Path::new(folder).exists(),
-                "there is no folder {folder}: name the node's own with --data DIR"
-            );
-            tell(format!("no node runs on {folder}; opening its stores"));
-        }
-        (None, None) => anyhow::bail!(
+        (keeper, Some(folder), None) => match keeper? {
+            Keeper::Nobody(hold) => {
+                tell(format!("no node runs on {}; opening its stores", folder.display()));
+                Some(hold)
+            }
+            _ if folder.exists() => {
+                anyhow::bail!(
+                    "{} holds no state of a node: name the node's own with --data DIR",
+                    folder.display()
+                )
+            }
+            _ => {
+                anyhow::bail!("there is no folder {}: name the node's own with --data DIR", folder.display())
+            }
+        },
+        (_, None, None) => anyhow::bail!(
             "there is nobody to ask: name the node's folder with --data DIR, or brokers with --brokers HOST:PORT"
         ),
-    }
-    let doors = infra_node::open(&own).await.with_context(|| match &own.data {
-        Some(folder) => format!("could not look into {folder}, and no process answers for it"),
-        None => "could not reach the log".to_owned(),
-    })?;
+    };
+    let attempted = if hold.is_some() { "could not look into the stores" } else { "could not reach the log" };
+    let doors = infra_node::open_to_look(config, hold).await.context(attempted)?;
     let node = Node::new(team, doors, config.settings.clone())?;
     Ok(Arc::new(NodeDesk::new(&node, config.topics)))
+}
+
+/// Looks who has the data folder. Only if its lock says so, and the note is that process's own, is the token in
+/// the note shown to whoever listens there.
+async fn keeper(config: &Config) -> anyhow::Result<Keeper> {
+    let Some(folder) = config.data() else { return Ok(Keeper::Absent) };
+    let until = Instant::now() + DOOR_WAIT_MAX;
+    loop {
+        let holder = match Hold::look(folder).map_err(infra_node::Error::from_store)? {
+            None => return Ok(Keeper::Absent),
+            Some(Held::Free(hold)) => return Ok(Keeper::Nobody(hold)),
+            Some(Held::By(holder)) => holder,
+        };
+        match door(folder, holder.process()).await {
+            Ok(Some(client)) => return Ok(Keeper::Node(client)),
+            // With brokers there is somebody else to ask.
+            Ok(None) if Instant::now() < until && config.brokers.is_none() => {
+                tokio::time::sleep(DOOR_PAUSE).await;
+            }
+            Ok(None) => anyhow::bail!(
+                "{holder} holds {} and has no admin door: ask again when it has ended",
+                folder.display()
+            ),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+async fn door(folder: &Path, holder: Option<u32>) -> anyhow::Result<Option<Client>> {
+    Client::find(folder, holder).await.map_err(anyhow::Error::msg)
 }

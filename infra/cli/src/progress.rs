@@ -1,113 +1,90 @@
-//! Live progress, read from the log itself: what was asked of each agent, and what came back.
+//! Live progress, read from the log itself: what each agent has done, what it has in flight, on which gateway
+//! that waits, and what its model calls used.
 //!
-//! It is a reader like any other: it holds nothing up, and shows the same on Kafka as in memory.
+//! It is a reader like any other: it holds nothing up, and shows the same on Kafka as in memory. On a terminal it
+//! draws over its last drawing; elsewhere it writes a line now and then.
 
-use std::collections::BTreeMap;
+mod tally;
+
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use infra_node::Node;
-use schemas_records::{Envelope, Kind as RecordKind};
-use topics_catalog::Kind;
-use topics_log::{Reader, Record, Start, TopicPartition};
+use tokio::time::Instant;
+use topics_log::{Reader, Start, TopicPartition};
 
+use self::tally::Tally;
 use crate::patience::{self, patiently};
 
-/// What is counted of one agent or gateway.
-#[derive(Clone, Copy, Debug, Default)]
-struct Count {
-    asked: u64,
-    answered: u64,
-}
+/// How often a line is written where there is no terminal, if anything changed: a log of an hour stays short.
+const LINE_EVERY: Duration = Duration::from_secs(2);
 
-/// Reads the inboxes and the model's topic and counts.
+/// Reads the inboxes and the gateways' topics.
 pub(crate) struct Progress {
     reader: Box<dyn Reader>,
-    /// Topic to the name shown.
-    names: BTreeMap<String, String>,
-    order: Vec<String>,
-    counts: BTreeMap<String, Count>,
+    tally: Tally,
     is_terminal: bool,
     /// Lines of the last drawing.
     lines: usize,
+    /// The last line, and when it was written.
+    written: Option<(String, Instant)>,
 }
 
-/// The name under which model calls are shown.
-const MODEL: &str = "model";
-
 impl Progress {
-    /// Reads from where the topics end now.
-    pub(crate) async fn begin(node: &Node, agents: &[String]) -> anyhow::Result<Self> {
-        let mut names: BTreeMap<String, String> =
-            agents.iter().map(|agent| (node.names().inbox(agent), agent.clone())).collect();
-        names.insert(node.names().topic(Kind::ModelRequests), MODEL.to_owned());
+    /// Reads from where the topics begin or end now.
+    pub(crate) async fn begin(node: &Node, start: Start) -> anyhow::Result<Self> {
+        let tally = Tally::new(node);
         let mut from = Vec::new();
         for topic in node.doors().log.topics(&format!("{}.", node.names().namespace())).await? {
-            if names.contains_key(&topic.name) {
+            if tally.reads(&topic.name) {
                 for partition in 0..topic.partitions {
-                    from.push((TopicPartition::new(topic.name.as_str(), partition), Start::End));
+                    from.push((TopicPartition::new(topic.name.as_str(), partition), start));
                 }
             }
         }
-        let order = agents.iter().cloned().chain([MODEL.to_owned()]).collect();
         let reader = patiently(async || node.doors().log.reader(&from).await).await?;
         let is_terminal = std::io::stderr().is_terminal();
-        Ok(Self { reader, names, order, counts: BTreeMap::new(), is_terminal, lines: 0 })
+        Ok(Self { reader, tally, is_terminal, lines: 0, written: None })
     }
 
     /// Counts what has come within `wait`.
     pub(crate) async fn read(&mut self, wait: Duration) -> anyhow::Result<()> {
         for record in patience::read(&mut *self.reader, 1_000, wait).await? {
-            self.count(&record);
+            self.tally.see(&record);
         }
         Ok(())
     }
 
-    fn count(&mut self, record: &Record) {
-        let Ok(envelope) = Envelope::read(&record.headers) else { return };
-        let Some(name) = self.names.get(&*record.topic_partition.topic) else { return };
-        match envelope.kind {
-            RecordKind::Input | RecordKind::Expectation => {
-                self.counts.entry(name.clone()).or_default().asked += 1
-            }
-            RecordKind::Answer => self.counts.entry(MODEL.to_owned()).or_default().answered += 1,
-            RecordKind::Part => {
-                if let Some(branch) = envelope.branch {
-                    self.counts.entry(branch).or_default().answered += 1;
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Draws a line for the tasks and one for each agent over the last drawing, on a terminal; elsewhere
-    /// nothing.
+    /// Shows how far it is.
     pub(crate) fn draw(&mut self, done: usize, all: usize) {
-        if !self.is_terminal {
+        if self.is_terminal {
+            self.clear();
+            let drawing = self.tally.drawing(done, all);
+            self.lines = drawing.lines().count();
+            say(&drawing);
             return;
         }
-        self.clear();
-        let mut drawing = format!("{:<20}{done} of {all} done\n", "tasks");
-        for name in &self.order {
-            let count = self.counts.get(name).copied().unwrap_or_default();
-            // Who delegates (planner) or gathers (synthesizer) answers elsewhere: only its inputs show.
-            let shown = match count.answered {
-                0 => format!("{} in", count.asked),
-                answered => format!("{answered} of {} answered", count.asked),
-            };
-            drawing.push_str(&format!("  {name:<18}{shown}\n"));
+        let line = self.tally.line(done, all);
+        let is_due =
+            self.written.as_ref().is_none_or(|(last, at)| *last != line && at.elapsed() >= LINE_EVERY);
+        if is_due {
+            say(&format!("{line}\n"));
+            self.written = Some((line, Instant::now()));
         }
-        self.lines = drawing.lines().count();
-        eprint!("{drawing}");
-        let _ = std::io::stderr().flush();
     }
 
     /// Takes the drawing away.
     pub(crate) fn clear(&mut self) {
         if self.is_terminal && self.lines > 0 {
             // Up to the drawing's first line, and away with everything below.
-            eprint!("\x1b[{}F\x1b[J", self.lines);
+            say(&format!("\x1b[{}F\x1b[J", self.lines));
             self.lines = 0;
         }
     }
+}
+
+/// Nobody may be there to read it.
+fn say(text: &str) {
+    let mut stderr = std::io::stderr().lock();
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }

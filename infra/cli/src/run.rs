@@ -9,9 +9,10 @@ use anyhow::Context;
 use infra_node::{Config, Node};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use topics_log::Start;
 
 use crate::app::Presentation;
-use crate::args::{Demo, Run, Show};
+use crate::args::{Command, Demo, Run, Show};
 use crate::patience;
 use crate::progress::Progress;
 use crate::results::{self, Ended, EndedAs};
@@ -23,41 +24,47 @@ const DEMO_TASKS: usize = 8;
 /// How often progress is drawn.
 const DRAW_EVERY: Duration = Duration::from_millis(100);
 
-/// `tributary demo`.
-pub(crate) async fn demo(
-    node: &Node,
-    config: &Config,
+/// What a command that runs tasks is to run, and how it shows that; no tasks for any other command.
+///
+/// # Errors
+/// A task file that cannot be read, or a team that brings no tasks.
+pub(crate) fn wanted<'c>(
+    command: &'c Command,
     presentation: &Presentation,
-    arguments: &Demo,
-) -> anyhow::Result<()> {
-    let mut tasks = bundled(node, presentation)?;
-    if !arguments.all {
-        tasks.truncate(DEMO_TASKS);
-    }
-    prepare(node, config, &arguments.show).await?;
-    let hint = if arguments.all { "" } else { "--all runs the rest" };
-    all(node, presentation, &tasks, &arguments.show.out, hint).await
-}
-
-/// `tributary run`.
-pub(crate) async fn tasks(
-    node: &Node,
-    config: &Config,
-    presentation: &Presentation,
-    arguments: &Run,
-) -> anyhow::Result<()> {
-    let tasks = match &arguments.tasks {
-        Some(file) => submit::read(file)?,
-        None => bundled(node, presentation)?,
+    team: &str,
+) -> anyhow::Result<(Option<&'c Show>, Vec<Task>)> {
+    let bundled = || {
+        let text = presentation.tasks.as_deref();
+        Ok::<_, anyhow::Error>(submit::parse(
+            team,
+            text.context("this team brings no tasks: use `run --tasks FILE`")?,
+        ))
     };
-    prepare(node, config, &arguments.show).await?;
-    all(node, presentation, &tasks, &arguments.show.out, "").await
+    Ok(match command {
+        Command::Demo(Demo { all, show }) => {
+            let mut tasks = bundled()?;
+            if !all {
+                tasks.truncate(DEMO_TASKS);
+            }
+            (Some(show), tasks)
+        }
+        Command::Run(Run { tasks: Some(file), show, .. }) => (Some(show), submit::read(file)?),
+        Command::Run(Run { tasks: None, show, .. }) => (Some(show), bundled()?),
+        _ => (None, Vec::new()),
+    })
 }
 
-/// The tasks that come with the team.
-fn bundled(node: &Node, presentation: &Presentation) -> anyhow::Result<Vec<Task>> {
-    let text = presentation.tasks.as_deref();
-    Ok(submit::parse(node.names().team(), text.context("this team brings no tasks: use `run --tasks FILE`")?))
+/// `tributary demo` and `tributary run`: these tasks, shown so, and a hint at the end.
+pub(crate) async fn run(
+    node: &Node,
+    config: &Config,
+    presentation: &Presentation,
+    (tasks, show, hint): (&[Task], &Show, &str),
+) -> anyhow::Result<()> {
+    prepare(node, config, show).await?;
+    let start = if config.brokers.is_some() { Start::End } else { Start::Beginning };
+    let progress = Progress::begin(node, start).await?;
+    all(node, presentation, progress, tasks, (&show.out, hint)).await
 }
 
 /// `tributary node`.
@@ -103,16 +110,14 @@ fn ask(question: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Runs the node until every task has ended; shows and writes what came out.
+/// Runs the node until every task has ended; shows and writes what came out, also if the node could not go on.
 async fn all(
     node: &Node,
     presentation: &Presentation,
+    progress: Progress,
     tasks: &[Task],
-    out: &Path,
-    hint: &str,
+    (out, hint): (&Path, &str),
 ) -> anyhow::Result<()> {
-    let agents: Vec<String> = node.agents();
-    let progress = Progress::begin(node, &agents).await?;
     let shutdown = CancellationToken::new();
     tokio::spawn(stop_on_signal(shutdown.clone()));
     let running = {
@@ -120,16 +125,22 @@ async fn all(
         tokio::spawn(async move { infra_node::run(&node, shutdown).await })
     };
     let began = Instant::now();
-    submit::submit(node, tasks).await?;
-    let ended = gather(node, tasks, progress, &shutdown).await;
+    let mut ended = BTreeMap::new();
+    let gathered = match submit::submit(node, tasks).await {
+        Ok(()) => gather(node, tasks, progress, &shutdown, &mut ended).await,
+        Err(error) => Err(error),
+    };
     let was_stopped = shutdown.is_cancelled();
     shutdown.cancel();
-    running.await.context("the node panicked")??;
-    let ended = ended?;
+    let ran = running.await.context("the node panicked").and_then(|ran| Ok(ran?));
     show(node, presentation, tasks, &ended, began.elapsed());
     write(node, presentation, &ended, out)?;
     println!("written to {}{}{hint}", out.display(), if hint.is_empty() { "" } else { "; " });
-    anyhow::ensure!(!was_stopped, "stopped with {} of {} tasks done", ended.len(), tasks.len());
+    // What ended the node explains what could not be read.
+    ran.and(gathered).with_context(|| format!("ended with {} of {} tasks done", ended.len(), tasks.len()))?;
+    let is_whole = ended.len() == tasks.len();
+    anyhow::ensure!(is_whole || !was_stopped, "stopped with {} of {} tasks done", ended.len(), tasks.len());
+    anyhow::ensure!(is_whole, "the node ended with {} of {} tasks done", ended.len(), tasks.len());
     Ok(())
 }
 
@@ -139,10 +150,10 @@ async fn gather(
     tasks: &[Task],
     mut progress: Progress,
     shutdown: &CancellationToken,
-) -> anyhow::Result<BTreeMap<String, Ended>> {
+    ended: &mut BTreeMap<String, Ended>,
+) -> anyhow::Result<()> {
     let mut reader = results::reader(node).await?;
     let wanted: BTreeSet<&str> = tasks.iter().map(|task| task.id.as_str()).collect();
-    let mut ended: BTreeMap<String, Ended> = BTreeMap::new();
     while ended.len() < tasks.len() {
         tokio::select! {
             biased;
@@ -159,7 +170,7 @@ async fn gather(
         progress.draw(ended.len(), tasks.len());
     }
     progress.clear();
-    Ok(ended)
+    Ok(())
 }
 
 fn show(
@@ -254,6 +265,9 @@ async fn stop_on_signal(shutdown: CancellationToken) {
             shutdown.cancel();
         }
     }
-    // Asked twice: whoever takes over finds everything as after a kill, which is what it is made for.
+    // Asked twice: whoever takes over finds everything as after a kill, which is what it is made for. Nobody
+    // may be there to read it.
+    let _ =
+        writeln!(std::io::stderr(), "tributary: told twice to stop, and stopped at once without draining");
     std::process::exit(STOPPED_AT_ONCE);
 }

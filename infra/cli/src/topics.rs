@@ -3,13 +3,11 @@
 use std::path::Path;
 
 use anyhow::Context;
-use infra_node::{Config, Node};
+use infra_node::{Config, Held, Hold, Node};
 use topics_catalog::Removal;
 
 use crate::args::Topics;
-
-/// A file that every store on disk has in its folder: what else lies there was put there by somebody else.
-const MARK: &str = "holder";
+use crate::kept;
 
 /// Does what the command says.
 pub(crate) async fn run(node: &Node, config: &Config, command: &Topics) -> anyhow::Result<()> {
@@ -23,8 +21,8 @@ pub(crate) async fn run(node: &Node, config: &Config, command: &Topics) -> anyho
         }
         Topics::Remove { yes } => {
             let removal = node.catalog(config.topics).removal(&*node.doors().log, node.names()).await?;
-            let folder = config.data.as_deref().map(Path::new).filter(|folder| folder.exists());
-            remove(node, config, &removal, folder, *yes).await?;
+            let folder = config.data().filter(|folder| folder.exists());
+            remove(node, &removal, folder, *yes).await?;
         }
     }
     Ok(())
@@ -33,7 +31,6 @@ pub(crate) async fn run(node: &Node, config: &Config, command: &Topics) -> anyho
 /// Removes topics and the state beside them, or only says what there is to remove.
 async fn remove(
     node: &Node,
-    config: &Config,
     removal: &Removal,
     folder: Option<&Path>,
     is_agreed: bool,
@@ -64,22 +61,26 @@ async fn remove(
         println!("nothing is removed yet; say --yes to remove what is marked - with all that is in it");
         return Ok(());
     }
-    if let Some(folder) = state {
-        anyhow::ensure!(
-            folder.join(MARK).exists(),
+    let held = folder.map(Hold::look).transpose().map_err(infra_node::Error::from_store)?.flatten();
+    let hold = match (held, state) {
+        (Some(Held::By(holder)), _) => {
+            anyhow::bail!("nothing is removed while the state is in use: {holder} holds it; stop that one")
+        }
+        (Some(Held::Free(hold)), _) => Some(hold),
+        (None, Some(folder)) => anyhow::bail!(
             "{} holds no state of a node: correct `data`, or leave it out to remove the topics only",
             folder.display()
-        );
-    }
-    if folder.is_some_and(|folder| folder.join(MARK).exists()) {
-        // Whoever holds it is told by name; dropped at once, it is nobody's while it is removed.
-        drop(infra_node::open(config).await.context("nothing is removed while the state is in use")?);
-    }
+        ),
+        (None, None) => None,
+    };
     if !removal.remove.is_empty() {
         node.doors().log.remove(&removal.remove).await?;
     }
-    if let Some(folder) = state {
-        std::fs::remove_dir_all(folder).with_context(|| format!("could not remove {}", folder.display()))?;
+    if let (Some(folder), Some(hold)) = (state, hold) {
+        let left = hold.remove(kept::is_ours).map_err(infra_node::Error::from_store)?;
+        if !left.is_empty() {
+            println!("= {} is not ours and stays: {}", folder.display(), left.join(", "));
+        }
     }
     println!("removed");
     Ok(())

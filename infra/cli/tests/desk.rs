@@ -135,6 +135,41 @@ fn asks_whoever_holds_the_folder() {
     assert_eq!(told, trace, "the same from the folder");
 }
 
+/// A note that a dead process left leads to whoever has its port by now: that one is not asked, and gets no token.
+#[test]
+fn shows_no_token_to_a_stranger() {
+    let house = tempfile::tempdir().unwrap();
+    let folder = house.path().join("data");
+    let node = Node::start(&folder, "scripted");
+    let note = std::fs::read_to_string(folder.join("admin.json")).unwrap();
+    let mut note: serde_json::Value = serde_json::from_str(&note).unwrap();
+    drop(node);
+    let stranger = TcpListener::bind("127.0.0.1:0").unwrap();
+    stranger.set_nonblocking(true).unwrap();
+    note["address"] = stranger.local_addr().unwrap().to_string().into();
+    let stale = note.to_string();
+    std::fs::write(folder.join("admin.json"), &stale).unwrap();
+    assert!(ok(&folder, &["tasks"]).contains("0 of 0 tasks"));
+    assert!(stranger.accept().is_err(), "nobody was asked");
+    assert!(!folder.join("admin.json").exists(), "who takes the folder forgets the note");
+    // Another process holds it, and has no door: it is not the one that wrote the note.
+    let hold = infra_node::Hold::take(&folder).unwrap();
+    std::fs::write(folder.join("admin.json"), &stale).unwrap();
+    fails(&folder, &["tasks"], 1, "has no admin door");
+    assert!(stranger.accept().is_err(), "nobody was asked");
+    drop(hold);
+    fails(house.path(), &["tasks"], 1, "holds no state of a node");
+}
+
+/// A command that looks needs no model: what is wrong with one is not its business.
+#[test]
+fn looks_without_a_model() {
+    let house = tempfile::tempdir().unwrap();
+    let folder = house.path().join("data");
+    drop(Node::start(&folder, "scripted"));
+    assert!(ok(&folder, &["tasks", "--model", "scripted:/nowhere.json"]).contains("0 of 0 tasks"));
+}
+
 /// An open task is ended by a command, and the next start of the node finds it so.
 #[test]
 fn cancels_an_open_task() {

@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use client::Client;
-pub use note::NOTE;
+pub use note::{NOTE, forget, is_note};
 
 use self::note::Note;
 use crate::desk::{Desk, Error, Kind};
@@ -68,8 +68,15 @@ impl Admin {
             token: blake3::hash(note.token.as_bytes()),
             desk,
         });
-        serve(listener, Limits::default(), counter, shutdown).await;
-        drop(note);
+        // The note goes before the listener does: nobody is to be led to a port that may be another's.
+        let closing = CancellationToken::new();
+        let serving = serve(listener, Limits::default(), counter, closing.clone());
+        let noting = async {
+            shutdown.cancelled().await;
+            drop(note);
+            closing.cancel();
+        };
+        tokio::join!(noting, serving);
     }
 }
 

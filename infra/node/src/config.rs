@@ -147,8 +147,6 @@ pub struct Config {
     pub settings: Settings,
     /// Kafka's brokers; `None` for the log in memory.
     pub brokers: Option<String>,
-    /// The folder of the store on disk; `None` for the store in memory.
-    pub data: Option<String>,
     /// The model.
     pub model: ModelChoice,
     /// The folder of the offline model's weights; `None` where there is no home.
@@ -241,7 +239,7 @@ impl Config {
         };
         let calls_in_flight = keys.calls_in_flight_max.unwrap_or(usual);
         let outside = Outside {
-            folder: keys.data.as_ref().map(PathBuf::from),
+            folder: keys.data.map(PathBuf::from),
             admin_port: keys.admin_port,
             http: keys.http,
             tokens,
@@ -264,7 +262,6 @@ impl Config {
                 outside,
             },
             brokers: keys.brokers,
-            data: keys.data,
             model,
             models: keys.models,
             log: keys.log,
@@ -274,9 +271,14 @@ impl Config {
         })
     }
 
+    /// The folder of state, and without brokers of the log too; `None` for memory.
+    #[must_use]
+    pub fn data(&self) -> Option<&Path> {
+        self.settings.outside.folder.as_deref()
+    }
+
     /// Keeps state, and without brokers the log too, in this folder.
     pub fn set_data(&mut self, folder: &Path) {
-        self.data = Some(folder.display().to_string());
         self.settings.outside.folder = Some(folder.to_owned());
     }
 

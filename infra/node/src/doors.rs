@@ -1,16 +1,17 @@
 //! The doors of a node: through which everything outside comes in.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use agents_model::{Model, Script, Scripted};
+use agents_model::{Completion, Model, Script, Scripted};
 use agents_model_http::{HttpModel, KeySource};
+use async_trait::async_trait;
+use schemas_records::ModelRequest;
 use topics_log::memory::MemoryLog;
 use topics_log::{Clock, Log, SystemClock};
 use topics_log_fjall::FjallLog;
 use topics_log_kafka::KafkaLog;
 use topics_runtime::{NoProbe, Probe};
-use topics_state::fjall::{Disk, Durability, FjallStore};
+use topics_state::fjall::{Disk, Durability, FjallStore, Hold};
 use topics_state::memory::MemoryStore;
 use topics_state::{KeyedStore, StateStore};
 
@@ -39,21 +40,44 @@ pub struct Doors {
     pub has_watchdog: bool,
 }
 
-/// Opens the doors that a configuration names.
+/// Opens the doors that a configuration names, to run agents.
 ///
 /// # Errors
 /// What could not be opened, with what to do about it.
 pub async fn open(config: &Config) -> Result<Doors, Error> {
+    open_with(config, model(config)?, None).await
+}
+
+/// Opens the doors only to look at the log: there is no model, and beside brokers no state, so that whoever
+/// holds it goes on. `hold` is the data folder, if this process has it already.
+///
+/// # Errors
+/// What could not be opened, with what to do about it.
+pub async fn open_to_look(config: &Config, hold: Option<Hold>) -> Result<Doors, Error> {
+    let mut config = config.clone();
+    config.settings.outside.folder = config.settings.outside.folder.filter(|_| config.brokers.is_none());
+    open_with(&config, Arc::new(NoModel), hold).await
+}
+
+/// Opens the doors to run agents, with a model that is there already, and in a data folder that this process
+/// has already, if it has.
+///
+/// # Errors
+/// What could not be opened, with what to do about it.
+pub async fn open_with(config: &Config, model: Arc<dyn Model>, hold: Option<Hold>) -> Result<Doors, Error> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     // Before the folder is taken: whoever waits for a broker should not keep others from it.
     let kafka = match &config.brokers {
         None => None,
         Some(brokers) => Some(KafkaLog::connect(config.kafka(brokers)).await?),
     };
-    let disk = match &config.data {
+    let disk = match config.data() {
         None => None,
         Some(folder) => {
-            let disk = Disk::open(PathBuf::from(folder), clock.now(), Durability::default());
+            let hold = hold.map_or_else(|| Hold::take(folder), Ok).map_err(Error::from_store)?;
+            // Whoever noted an admin door here is gone: its port may be anybody's by now.
+            infra_http::admin::forget(folder);
+            let disk = Disk::open_held(hold, clock.now(), Durability::default());
             Some(disk.map_err(Error::from_store)?)
         }
     };
@@ -72,18 +96,26 @@ pub async fn open(config: &Config) -> Result<Doors, Error> {
             (Arc::new(store.clone()), Arc::new(store))
         }
     };
-    Ok(Doors {
-        log,
-        states,
-        keyed,
-        model: model(config)?,
-        clock,
-        probe: Arc::new(NoProbe),
-        has_watchdog: true,
-    })
+    Ok(Doors { log, states, keyed, model, clock, probe: Arc::new(NoProbe), has_watchdog: true })
 }
 
-fn model(config: &Config) -> Result<Arc<dyn Model>, Error> {
+/// The model of a process that runs no agents.
+struct NoModel;
+
+#[async_trait]
+impl Model for NoModel {
+    async fn complete(&self, _: &ModelRequest) -> Result<Completion, agents_model::model::Error> {
+        Err(agents_model::model::Error::Refused {
+            message: "this process only looks, and asks no model".into(),
+        })
+    }
+}
+
+/// The model that a configuration names.
+///
+/// # Errors
+/// [`Error::Config`]: a script, weights or a key that cannot be read.
+pub fn model(config: &Config) -> Result<Arc<dyn Model>, Error> {
     let unusable = |message: String| Error::Config { message };
     Ok(match &config.model {
         ModelChoice::Offline => return offline(config),

@@ -31,6 +31,14 @@ impl Node {
         all.into_iter().filter(|(has, _)| *has).map(|(_, gateway)| gateway).collect()
     }
 
+    /// The gateways that this team's agents may wait on: as people call them, and their requests' topic.
+    #[must_use]
+    pub fn gateways_called(&self) -> Vec<(&'static str, String)> {
+        let others = self.supplying().into_iter().map(|(_, name, kind)| (name, kind));
+        let all = [("model", Kind::ModelRequests)].into_iter().chain(others);
+        all.map(|(name, kind)| (name, self.names.topic(kind))).collect()
+    }
+
     pub(crate) fn model(&self, note: &str, shutdown: &CancellationToken) -> Role {
         let parts = agents_model::Parts {
             store: Arc::clone(&self.doors.keyed),

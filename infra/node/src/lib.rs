@@ -17,8 +17,9 @@ mod team;
 
 pub use config::Config;
 pub use desk::NodeDesk;
-pub use doors::{Doors, open};
+pub use doors::{Doors, model, open, open_to_look, open_with};
 pub use roles::{Ground, Node, Role};
 pub use run::{Error, run};
 pub use settings::{Outside, Settings};
 pub use team::Team;
+pub use topics_state::fjall::{Held, Hold};

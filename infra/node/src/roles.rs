@@ -60,17 +60,7 @@ impl Node {
     /// # Errors
     /// A name that is none, or a schema of the team's that cannot be used.
     pub fn new(team: Team, doors: Doors, settings: Settings) -> Result<Self, Error> {
-        let names = Names::new(&settings.namespace, team.name())?;
-        for agent in team.agents() {
-            if !topics_catalog::is_name(agent) {
-                return Err(topics_catalog::Error::Name { what: "agent", name: agent.to_owned() }.into());
-            }
-        }
-        if team.agents().next().is_none() {
-            return Err(Error::Config { message: format!("team {:?} has no agents", team.name()) });
-        }
-        team.supplies.check(&team.agents().map(str::to_owned).collect::<Vec<_>>())?;
-        let codec = team.codec()?;
+        let (names, codec) = (team.check(&settings.namespace)?, team.codec()?);
         Ok(Self { team, doors, settings, names, codec })
     }
 

@@ -38,7 +38,8 @@ pub struct Settings {
 /// The doors of a node that speak HTTP.
 #[derive(Clone, Debug, Default)]
 pub struct Outside {
-    /// The data folder, in which the admin door is noted; without one there is no admin door.
+    /// The data folder: of state, without brokers of the log too, and of the note that says where the admin door
+    /// is. Without one all lies in memory, and there is no admin door.
     pub folder: Option<PathBuf>,
     /// The admin door's port on the loopback address; 0 for one that the system chooses.
     pub admin_port: u16,

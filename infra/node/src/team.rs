@@ -7,7 +7,10 @@ use agents_manifest::Loaded;
 use agents_work::{Bounds, Logic};
 use schemas_codec::{Codec, Registry};
 use schemas_records::Message;
+use schemas_records::ids::content_hash;
+use topics_catalog::Names;
 
+use crate::run::Error;
 use crate::supplies::Supplies;
 
 type Register = Arc<dyn Fn(&Registry) -> Result<(), schemas_codec::Error> + Send + Sync>;
@@ -140,6 +143,40 @@ impl Team {
     /// The agents' names; tasks enter at the first.
     pub fn agents(&self) -> impl Iterator<Item = &str> {
         self.members.iter().map(|member| member.name.as_str())
+    }
+
+    /// The names of what it makes in a namespace, once everything is in order that can be said before a door
+    /// is opened.
+    ///
+    /// # Errors
+    /// A name that is none, no agents, a permission of nobody's, or a schema that cannot be used.
+    pub fn check(&self, namespace: &str) -> Result<Names, Error> {
+        let names = Names::new(namespace, &self.name)?;
+        for agent in self.agents() {
+            if !topics_catalog::is_name(agent) {
+                return Err(topics_catalog::Error::Name { what: "agent", name: agent.to_owned() }.into());
+            }
+        }
+        if self.members.is_empty() {
+            return Err(Error::Config { message: format!("team {:?} has no agents", self.name) });
+        }
+        self.supplies.check(&self.agents().map(str::to_owned).collect::<Vec<_>>())?;
+        self.codec()?;
+        Ok(names)
+    }
+
+    /// A hash of what decides how its agents answer: their code's and manifests' versions, prompts and schemas.
+    /// Tables and texts that tools and knowledge read are not looked at.
+    ///
+    /// # Errors
+    /// The registry's own.
+    pub fn digest(&self) -> Result<String, Error> {
+        let codec = self.codec()?;
+        let mut parts = vec![self.name.clone(), self.entry_message.clone()];
+        for member in &self.members {
+            parts.extend([member.name.clone(), (member.logic)(codec.clone()).version()]);
+        }
+        Ok(content_hash(&parts.iter().map(String::as_bytes).collect::<Vec<_>>()))
     }
 
     /// A codec that knows every message of the team.

@@ -22,7 +22,7 @@ use topics_log::{
     Clock, Consumer, Error, Group, Log, NewTopic, Publisher, Reader, Remedy, Start, TopicDescription,
     TopicPartition,
 };
-pub use topics_state::fjall::{Disk, Durability};
+pub use topics_state::fjall::{Disk, Durability, Hold};
 
 use self::rows::Rows;
 

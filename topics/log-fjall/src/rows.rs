@@ -10,7 +10,7 @@ use std::sync::Arc;
 use topics_log::memory::Size;
 use topics_log::memory::storage::{Batch, Contents, KeptPartition, KeptTopic, Place, Storage};
 use topics_log::{Clock, Error, NewTopic, Record, Remedy, TopicPartition};
-use topics_state::fjall::{Disk, Table};
+use topics_state::fjall::{Disk, LARGE_TABLE_BYTES, SMALL_TABLE_BYTES, Table};
 
 use crate::layout;
 use crate::retention::Retention;
@@ -19,13 +19,6 @@ use crate::{PARTITIONS_MAX, TOPIC_BYTES_MAX};
 
 /// The version of what [`layout`] writes. Another one is refused, never guessed at.
 pub(crate) const FORMAT: u32 = 1;
-
-/// Bytes of records that gather in memory before they are written out: as in the stores, the journal holds
-/// them anyway, and reading it back is what a restart waits for.
-const RECORDS_TABLE_BYTES: u64 = 8 * 1024 * 1024;
-
-/// The same for tables with short rows.
-const SMALL_TABLE_BYTES: u64 = 2 * 1024 * 1024;
 
 /// Most records of a partition that one call reads: some milliseconds under the log's lock.
 const READ_RECORDS_MAX: usize = 2000;
@@ -87,7 +80,7 @@ impl Rows {
         let tables = Tables {
             topics: table("topics", SMALL_TABLE_BYTES)?,
             extents: table("extents", SMALL_TABLE_BYTES)?,
-            records: table("records", RECORDS_TABLE_BYTES)?,
+            records: table("records", LARGE_TABLE_BYTES)?,
             offsets: table("offsets", SMALL_TABLE_BYTES)?,
             gone: table("gone", SMALL_TABLE_BYTES)?,
         };
@@ -282,7 +275,7 @@ impl Storage for Rows {
 
     fn is_behind(&self) -> bool {
         let Tables { topics, extents, records, offsets, gone } = &self.tables;
-        [topics, extents, records, offsets, gone].into_iter().any(Table::is_behind)
+        self.disk.is_behind([topics, extents, records, offsets, gone])
     }
 }
 

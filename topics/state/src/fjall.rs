@@ -28,6 +28,8 @@ use topics_log::Clock;
 
 pub use self::disk::{Batch, Disk, Durability, Table};
 use self::files::Tables;
+pub use self::files::{LARGE_TABLE_BYTES, SMALL_TABLE_BYTES};
+pub use self::holder::{Held, Hold, Holder};
 use self::sweep::Sweep;
 use crate::error::Error;
 

@@ -41,13 +41,15 @@ pub struct Client {
 }
 
 impl Client {
-    /// The door of the process that holds a folder; `None` if no process answers at the address noted there, or
-    /// none is noted.
+    /// The door of the process that holds a folder; `None` if that one has noted none there, or nobody answers at
+    /// the address noted. Whose folder it is must be known, from its lock: a note that a dead process left leads
+    /// to whoever has its port by now, and to ask means to show the token.
     ///
     /// # Errors
     /// A sentence, if there is a note that cannot be read.
-    pub async fn find(folder: &Path) -> Result<Option<Self>, String> {
-        let Some(noted) = note::read(folder)? else { return Ok(None) };
+    pub async fn find(folder: &Path, holder: Option<u32>) -> Result<Option<Self>, String> {
+        let noted = note::read(folder)?.filter(|noted| Some(noted.process) == holder);
+        let Some(noted) = noted else { return Ok(None) };
         let client = Self { address: noted.address, token: noted.token, process: noted.process };
         let answers = matches!(timeout(CONNECT_MAX, TcpStream::connect(client.address)).await, Ok(Ok(_)));
         Ok(answers.then_some(client))

@@ -60,6 +60,18 @@ pub(super) fn read(folder: &Path) -> Result<Option<Noted>, String> {
     }
 }
 
+/// Takes away the note of a process that is gone: for whoever has just taken its folder.
+pub fn forget(folder: &Path) {
+    // Whoever finds it all the same compares it with the folder's holder.
+    let _ = fs::remove_file(folder.join(NOTE));
+}
+
+/// Whether a file of this name is the note, or a draft that a process left which died while it wrote one.
+#[must_use]
+pub fn is_note(name: &str) -> bool {
+    name == NOTE || (name.starts_with("admin.") && name.ends_with(".draft"))
+}
+
 /// Puts a whole file in place of whatever was there, so that nobody reads half of it or under its old mode.
 fn put(path: &Path, text: &str) -> std::io::Result<()> {
     let draft = path.with_extension(format!("{}.draft", std::process::id()));

@@ -16,15 +16,18 @@ use crate::raw::{SETTLE, request, send};
 #[tokio::test]
 async fn asks_through_the_door() {
     let folder = tempfile::tempdir().unwrap();
-    assert!(Client::find(folder.path()).await.unwrap().is_none(), "no note");
+    assert!(Client::find(folder.path(), Some(std::process::id())).await.unwrap().is_none(), "no note");
     let admin = Admin::open(folder.path(), 0, Arc::new(MadeUp::default())).await.unwrap();
     assert!(admin.address().ip().is_loopback());
     let shutdown = CancellationToken::new();
     let running = tokio::spawn(admin.run(shutdown.clone()));
     let note = folder.path().join(NOTE);
     assert_eq!(note.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    let client = Client::find(folder.path()).await.unwrap().unwrap();
+    let client = Client::find(folder.path(), Some(std::process::id())).await.unwrap().unwrap();
     assert_eq!(client.process(), std::process::id());
+    for holder in [None, Some(std::process::id() + 1)] {
+        assert!(Client::find(folder.path(), holder).await.unwrap().is_none(), "another's folder: {holder:?}");
+    }
 
     let tasks = client.tasks(WhichTasks { ended: None, most: 7 }).await.unwrap();
     assert_eq!(
@@ -83,13 +86,13 @@ async fn gets_over_a_stale_note() {
     // Nobody listens on a port that was let go of.
     let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     std::fs::write(&note, format!(r#"{{"address":"{gone}","token":"x","process":1}}"#)).unwrap();
-    assert!(Client::find(folder.path()).await.unwrap().is_none());
+    assert!(Client::find(folder.path(), Some(std::process::id())).await.unwrap().is_none());
     let admin = Admin::open(folder.path(), 0, Arc::new(MadeUp::default())).await.unwrap();
     assert_eq!(note.metadata().unwrap().permissions().mode() & 0o777, 0o600, "not the old one's mode");
     drop(admin);
     assert!(!note.exists());
     std::fs::write(&note, "no json").unwrap();
-    assert!(Client::find(folder.path()).await.err().unwrap().contains(NOTE));
+    assert!(Client::find(folder.path(), Some(std::process::id())).await.err().unwrap().contains(NOTE));
     let error = Admin::open(Path::new("/nowhere"), 0, Arc::new(MadeUp::default())).await.err().unwrap();
     assert!(error.contains("/nowhere"), "{error}");
 }

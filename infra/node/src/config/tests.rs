@@ -54,8 +54,8 @@ fn wrong_values_are_named() {
 fn state_beside_a_broker() {
     let check = |environment: &[(&str, &str)], sets: &[&str], expected: Option<&str>| {
         assert_eq!(
-            read("", environment, sets).unwrap().data.as_deref(),
-            expected,
+            read("", environment, sets).unwrap().data(),
+            expected.map(Path::new),
             "{environment:?} {sets:?}"
         );
     };

@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use fjall::{OwnedWriteBatch, PersistMode};
+use fjall::OwnedWriteBatch;
 use schemas_records::Timestamp;
 
 use super::Shared;
@@ -40,11 +40,10 @@ const PAUSE: Duration = Duration::from_millis(5);
 const PAUSES_MAX: usize = 2000;
 
 impl Shared {
-    /// Waits while the disk is behind, so that changes do not stop the thread that other tasks share. A
-    /// disk that has failed is not waited for: the change will say so.
+    /// Waits while the disk is behind, so that changes do not stop the thread that other tasks share.
     pub async fn give_way(&self) {
         for _ in 0..PAUSES_MAX {
-            if !self.tables.is_behind() || self.disk.database().persist(PersistMode::Buffer).is_err() {
+            if !self.disk.is_behind_in(self.tables.filled()) {
                 return;
             }
             tokio::time::sleep(PAUSE).await;

@@ -3,16 +3,15 @@
 //!
 //! It knows neither what a row means nor who is right about it.
 
-use std::fs::File;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use fjall::{Database, Keyspace, OwnedWriteBatch, PersistMode};
 use schemas_records::Timestamp;
 
 use super::files::{self, Expected};
-use super::holder;
+use super::holder::Hold;
 use super::trouble::Trouble;
 use crate::error::Error;
 
@@ -40,8 +39,7 @@ struct Opened {
     identity: String,
     durability: Durability,
     mended: Option<String>,
-    path: PathBuf,
-    _holder: File,
+    hold: Hold,
 }
 
 impl Disk {
@@ -52,14 +50,19 @@ impl Disk {
     /// `Stop` if another process holds it, if its format is another version's, if it is damaged, or if
     /// the disk fails; the cause names the path.
     pub fn open(path: impl AsRef<Path>, now: Timestamp, durability: Durability) -> Result<Self, Error> {
-        let path = path.as_ref();
-        let holder = holder::take(path)?;
-        let files::Opened { database, about, identity, mended } = files::open(path, now)?;
+        Self::open_held(Hold::take(path.as_ref())?, now, durability)
+    }
+
+    /// The same in a folder that this process holds already.
+    ///
+    /// # Errors
+    /// `Stop` if its format is another version's, if it is damaged, or if the disk fails.
+    pub fn open_held(hold: Hold, now: Timestamp, durability: Durability) -> Result<Self, Error> {
+        let files::Opened { database, about, identity, mended } = files::open(hold.folder(), now)?;
         if let Some(mended) = &mended {
-            tracing::warn!(path = %path.display(), "{mended}");
+            tracing::warn!(path = %hold.folder().display(), "{mended}");
         }
-        let path = path.to_owned();
-        let opened = Opened { about, database, identity, durability, mended, path, _holder: holder };
+        let opened = Opened { about, database, identity, durability, mended, hold };
         Ok(Self { opened: Arc::new(opened) })
     }
 
@@ -72,7 +75,7 @@ impl Disk {
     /// Where it lies.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.opened.path
+        self.opened.hold.folder()
     }
 
     /// What had to be cut off from the journal's end when it was opened, if anything.
@@ -110,6 +113,23 @@ impl Disk {
         Ok(Table { rows, disk: self.clone() })
     }
 
+    /// Whether a change of these tables should wait a little first: writing out or merging one is so far behind
+    /// that the change might stop its thread. A disk that has failed is not waited for, since it catches up no
+    /// more: the change will say so.
+    pub fn is_behind<'t>(&self, tables: impl IntoIterator<Item = &'t Table>) -> bool {
+        self.is_behind_in(tables.into_iter().map(|table| &table.rows))
+    }
+
+    /// The same of the engine's own tables.
+    pub(super) fn is_behind_in<'t>(&self, tables: impl IntoIterator<Item = &'t Keyspace>) -> bool {
+        self.should_wait(tables.into_iter().any(files::is_behind))
+    }
+
+    /// Whether a change should wait for tables that are behind.
+    pub(super) fn should_wait(&self, is_behind: bool) -> bool {
+        is_behind && self.database().persist(PersistMode::Buffer).is_ok()
+    }
+
     /// An empty batch.
     #[must_use]
     pub fn batch(&self) -> Batch {
@@ -130,7 +150,7 @@ impl Disk {
     }
 
     pub(super) fn explain(&self, trouble: &Trouble, attempted: impl Into<String>) -> Error {
-        trouble.explain(&self.opened.path, attempted)
+        trouble.explain(self.path(), attempted)
     }
 }
 
@@ -183,10 +203,10 @@ impl Table {
         Ok(Some(last.key().map_err(|error| self.explain(error))?.to_vec()))
     }
 
-    /// Whether writing out or merging is so far behind that the next change might stop its thread.
-    #[must_use]
-    pub fn is_behind(&self) -> bool {
-        files::is_behind(&self.rows)
+    /// The engine's own handle.
+    #[cfg(test)]
+    pub(super) fn engine_rows(&self) -> &Keyspace {
+        &self.rows
     }
 
     /// An error for a row that is not what it should be.

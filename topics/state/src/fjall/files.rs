@@ -16,15 +16,15 @@ use crate::identity;
 pub(super) const FORMAT: u32 = 1;
 
 /// The engine's folder inside the store's.
-const FOLDER: &str = "rows";
+pub(super) const FOLDER: &str = "rows";
 
-/// Bytes of states and of values that gather in memory before they are written out. Small, as the
+/// Bytes of records, states or values that gather in memory before they are written out. Small, as the
 /// journal holds them anyway and reading it back is what a restart waits for; large enough that ten
 /// thousand rows of half a kilobyte make one file.
-const LARGE_TABLE_BYTES: u64 = 8 * 1024 * 1024;
+pub const LARGE_TABLE_BYTES: u64 = 8 * 1024 * 1024;
 
 /// The same for tables with short rows.
-const SMALL_TABLE_BYTES: u64 = 2 * 1024 * 1024;
+pub const SMALL_TABLE_BYTES: u64 = 2 * 1024 * 1024;
 
 /// Blocks of files kept in memory. The hot rows are in the runtime's own cache: this one is for indexes,
 /// filters and the odd reread.
@@ -79,9 +79,9 @@ impl Tables {
         })
     }
 
-    /// Whether writing out or merging is so far behind that the next change might stop its thread.
-    pub fn is_behind(&self) -> bool {
-        [&self.cells, &self.floors, &self.held, &self.due, &self.ends].into_iter().any(is_behind)
+    /// Those that changes fill.
+    pub fn filled(&self) -> [&Keyspace; 5] {
+        [&self.cells, &self.floors, &self.held, &self.due, &self.ends]
     }
 }
 

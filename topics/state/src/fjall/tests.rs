@@ -130,6 +130,26 @@ fn full_disk() {
     }
 }
 
+/// Shows that a disk which has failed, and catches up no more, is not waited for, however far it is behind.
+#[test]
+fn a_failed_disk_is_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Disk::open(folder.path(), Timestamp(0), Durability::Process).unwrap();
+    let table = disk.table("table", SMALL_TABLE_BYTES).unwrap();
+    assert!(disk.should_wait(true) && !disk.should_wait(false) && !disk.is_behind([&table]));
+    // What is written out has no folder any more.
+    std::fs::remove_dir_all(folder.path().join("rows")).unwrap();
+    let mut batch = disk.batch();
+    batch.insert(&table, b"key".into(), b"value".into());
+    batch.commit().unwrap();
+    table.engine_rows().rotate_memtable().unwrap();
+    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    while disk.should_wait(true) {
+        assert!(std::time::Instant::now() < deadline, "the disk does not fail");
+        std::thread::yield_now();
+    }
+}
+
 /// Shows that what has ended is removed from all tables by the changes that follow, once no late write
 /// can come, and nothing else is.
 #[tokio::test(start_paused = true)]
