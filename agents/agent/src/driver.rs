@@ -134,6 +134,15 @@ impl Driver {
         Gathering { driver: self, parts: Vec::new() }
     }
 
+    /// A framed message as one of this type: what a forker tells the gathering agent, for example.
+    ///
+    /// # Errors
+    /// A sentence, if it is none.
+    pub fn decode<M: Message>(&mut self, value: &[u8]) -> Result<M, String> {
+        self.knows::<M>()?;
+        self.codec.decode(value).map_err(|error| error.to_string())
+    }
+
     /// Where the work stands.
     #[must_use]
     pub fn status(&self) -> Option<Status> {

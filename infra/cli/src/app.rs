@@ -40,9 +40,14 @@ impl Default for Presentation {
     }
 }
 
+/// A team that is put together once the configuration is known.
+type Make = Box<dyn FnOnce(&Config) -> Result<Team, String>>;
+
 /// A team with a command line.
 pub struct App {
     team: Result<Team, String>,
+    /// Makes the team instead, if it depends on the configuration.
+    make: Option<Make>,
     presentation: Presentation,
 }
 
@@ -54,7 +59,11 @@ pub fn node() -> App {
 
 impl App {
     pub(crate) fn of_team(team: Result<Team, String>) -> Self {
-        Self { team, presentation: Presentation::default() }
+        Self { team, make: None, presentation: Presentation::default() }
+    }
+
+    pub(crate) fn made_by(make: impl FnOnce(&Config) -> Result<Team, String> + 'static) -> Self {
+        Self { make: Some(Box::new(make)), ..Self::of_team(Err("no team was made".to_owned())) }
     }
 
     /// Names the team; before its first agent.
@@ -108,7 +117,10 @@ impl App {
         }
         let mut config = read_config(&arguments)?;
         let (team, presentation) = match folder(&arguments)? {
-            None => (self.team.map_err(anyhow::Error::msg)?, self.presentation),
+            None => {
+                let team = self.make.map_or(self.team, |make| make(&config));
+                (team.map_err(anyhow::Error::msg)?, self.presentation)
+            }
             Some(folder) => {
                 let (loaded, presentation) = teams::read(folder)?;
                 teams::limit(&mut config, &loaded);

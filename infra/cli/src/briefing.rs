@@ -10,7 +10,7 @@ use agents_team_briefing::{
     queries, render, tables, tasks,
 };
 use agents_tools::{Database, SqlTool, Tool};
-use infra_node::Team;
+use infra_node::{Config, Team};
 
 use crate::app::{App, Presentation};
 
@@ -85,10 +85,13 @@ pub fn agents(data: &Data, author: Author) -> Team {
 /// The command line with this team.
 #[must_use]
 pub fn app() -> App {
-    // The bundled tables are part of the binary and a test reads them; if they could not be read there
-    // would be nothing to say but that.
-    let team = Data::bundled().map(|data| team(&data)).map_err(|error| error.to_string());
-    App::of_team(team).present(Presentation {
+    let make = |config: &Config| {
+        let author = if config.model_writes { Author::Model } else { Author::Code };
+        // The bundled tables are part of the binary and a test reads them; if they could not be read there
+        // would be nothing to say but that.
+        Data::bundled().map(|data| team_by(&data, author)).map_err(|error| error.to_string())
+    };
+    App::made_by(make).present(Presentation {
         tasks: Some(tasks::TASKS.into()),
         whole: Arc::new(|codec, value| codec.decode::<Brief>(value).map(|brief| render(&brief)).ok()),
         line: Arc::new(|codec, value| codec.decode::<Brief>(value).map(|brief| brief.headline).ok()),

@@ -194,7 +194,7 @@ fn compare(inquiry: &mut Inquiry) {
     let author = proposal.author.clone();
     match query_proposal::agree(&inquiry.claimed, &inquiry.found.levels) {
         Ok(()) => inquiry.found.notes.push(format!(
-            "{author} wrote the query {PROPOSED}; each of its {} numbers was compared with the fixed query's",
+            "the query {PROPOSED} is {author}'s; each of its {} numbers was compared with the fixed query's",
             inquiry.claimed.len()
         )),
         Err(refused) => refuse(inquiry, &author, &refused),

@@ -154,7 +154,7 @@ fn sector(question: &Question, written: &str) -> Result<(String, Option<String>)
 fn note(author: &str, wanted: &[Part], sector: &str) -> String {
     let agents: Vec<&str> = wanted.iter().map(|part| agent_of(*part)).collect();
     let agents = if agents.is_empty() { "nobody".to_owned() } else { agents.join(", ") };
-    format!("{author} wrote the plan: it asks {agents} about {}", wording::short(sector))
+    format!("the plan is {author}'s: it asks {agents} about {}", wording::short(sector))
 }
 
 /// The object without the fence that models like to put around it.

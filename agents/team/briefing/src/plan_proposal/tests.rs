@@ -17,7 +17,7 @@ fn a_plan_within_bounds_is_followed() {
         let causes: Vec<_> = order.left_out.iter().map(|missing| (missing.part, missing.cause)).collect();
         assert_eq!(causes, left_out, "{text}");
         assert_eq!((order.author.as_str(), order.asked_sector), ("m", None));
-        assert!(order.notes[0].starts_with("m wrote the plan: it asks "));
+        assert!(order.notes[0].starts_with("the plan is m's: it asks "));
         assert_eq!(order.question, question());
     };
     let all =

@@ -1,9 +1,6 @@
 //! The five agents with the fixed plans and queries, driven without a broker: what each asks, and what it makes of the answers.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a value that is not there is the failure")]
-
-mod gateways;
-
+use super::gateways::Gateways;
 use agents_agent::{Driver, Said};
 use agents_team_briefing::law;
 use agents_team_briefing::messages::{Cause, Compliance, Order, Part, Status, Verdict};
@@ -13,7 +10,6 @@ use agents_team_briefing::{
     Author, Brief, Data, DataAnalyst, Figures, LegalCompliance, MarketTrends, Planner, Question, Synthesizer,
     Trend, figures, plan, sectors, tasks,
 };
-use gateways::Gateways;
 use schemas_records::tool::SqlQuery;
 use schemas_records::{Failure, FailureCode, ModelAnswer};
 

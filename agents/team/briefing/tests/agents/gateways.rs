@@ -1,7 +1,5 @@
 //! What the gateways answer, from the real tool and the real texts, for agents that are driven.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a value that is not there is the failure")]
-
 use agents_agent::{Driver, Said};
 use agents_knowledge::Base;
 use agents_team_briefing::queries::TOOL;
