@@ -9,6 +9,7 @@ use agents_work::{Bounds, Team, Works};
 use bytes::Bytes;
 use schemas_codec::{Codec, Registry};
 use schemas_records::protocol::{Expectation, ExpectedPart, JoinPolicy, Timer};
+use schemas_records::tool::{KnowledgeQuery, ToolRequest};
 use schemas_records::work::{Status, WorkRow};
 use schemas_records::{
     Address, Budget, CallId, Echo, Envelope, Failure, Kind, Limits, Message, ModelRequest, Origin, Outcome,
@@ -37,7 +38,7 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// A driver for an agent that knows the model and no other agent.
+    /// A driver for an agent that knows the gateways (model, tools, knowledge) and no other agent.
     ///
     /// # Errors
     /// A sentence, if the agent's schemas cannot be parsed.
@@ -57,7 +58,9 @@ impl Driver {
         for topic in ["results", "closings", "timers", "dead-letters"] {
             directory.insert(topic, topic, 1, Peer::Runtime);
         }
-        directory.insert("model", "model", 1, Peer::Gateway);
+        for gateway in ["model", "tools", "knowledge"] {
+            directory.insert(gateway, gateway, 1, Peer::Gateway);
+        }
         for agent in others.iter().chain([&name]) {
             directory.insert(agent, agent, 1, Peer::Agent);
         }
@@ -129,6 +132,15 @@ impl Driver {
     /// The work begins as the end of a fork.
     pub fn gather(&mut self) -> Gathering<'_> {
         Gathering { driver: self, parts: Vec::new() }
+    }
+
+    /// A framed message as one of this type: what a forker tells the gathering agent, for example.
+    ///
+    /// # Errors
+    /// A sentence, if it is none.
+    pub fn decode<M: Message>(&mut self, value: &[u8]) -> Result<M, String> {
+        self.knows::<M>()?;
+        self.codec.decode(value).map_err(|error| error.to_string())
     }
 
     /// Where the work stands.
@@ -322,6 +334,20 @@ impl Said {
     #[must_use]
     pub fn model_requests(&self) -> Vec<ModelRequest> {
         self.of("model", Kind::Input)
+    }
+
+    /// The arguments of the calls of this tool, as far as they are messages of this type.
+    #[must_use]
+    pub fn tool_calls<M: Message>(&self, tool: &str) -> Vec<M> {
+        let requests = self.of::<ToolRequest>("tools", Kind::Input);
+        let of_tool = requests.into_iter().filter(|request| request.tool == tool);
+        of_tool.filter_map(|request| self.codec.decode(&request.arguments).ok()).collect()
+    }
+
+    /// Queries to the team's knowledge.
+    #[must_use]
+    pub fn knowledge_queries(&self) -> Vec<KnowledgeQuery> {
+        self.of("knowledge", Kind::Input)
     }
 
     /// Messages of this type to this agent: calls, branches, delegations.

@@ -1,4 +1,4 @@
-//! A base: a folder of texts, read and indexed at start, asked ever after.
+//! A base: texts, of a folder or given, read and indexed at start, asked ever after.
 //!
 //! Equal folder, equal question, equal bytes: passages come by their score, then by their id, and the score
 //! is a function of the words alone. Nothing here watches the folder; what has changed in it counts from the
@@ -99,28 +99,44 @@ impl Base {
         let mut reading = Reading { base: name, folder, paths: Vec::new(), bytes: 0 };
         reading.list(folder, 0)?;
         reading.paths.sort();
-        let (mut ids, mut pieces) = (Vec::new(), Vec::new());
+        let mut gathered = Gathered::default();
         for path in std::mem::take(&mut reading.paths) {
             let (document, text) = reading.read(&path)?;
-            let split = document::split(&document, &text);
-            if split.is_empty() {
-                return Err(reading.unusable(&path, "it holds no text; write some, or remove it"));
-            }
-            for (number, piece) in (1..).zip(split) {
-                ids.push(format!("{document}#{number:04}"));
-                pieces.push(piece);
-            }
-            if pieces.len() > PASSAGES_MAX {
-                let problem = format!("with it there are more than {PASSAGES_MAX} passages; split the base");
-                return Err(reading.unusable(&path, &problem));
-            }
+            gathered.add(&document, &text).map_err(|problem| reading.unusable(&path, &problem))?;
         }
-        if pieces.is_empty() {
+        if gathered.pieces.is_empty() {
             return Err(reading.unusable(folder, "it holds no document; put .md or .txt files there"));
         }
-        let index = Index::build(&pieces)
-            .map_err(|error| LoadError::Index { base: name.to_owned(), cause: error.to_string() })?;
-        Ok(Self { name: name.to_owned(), ids, pieces, index })
+        gathered.indexed(name)
+    }
+
+    /// A base of texts that a program brings with it: each a document's name, such as `notice.md`, and its
+    /// text, under the same bounds as a folder's.
+    ///
+    /// # Errors
+    /// What is wrong with the first document that cannot be used; no document at all; two of one name.
+    pub fn of_texts(name: &str, texts: &[(&str, &str)]) -> Result<Self, LoadError> {
+        let unusable = |path: &str, problem: &str| LoadError::Document {
+            base: name.to_owned(),
+            path: path.to_owned(),
+            problem: problem.to_owned(),
+        };
+        let mut reading = Reading { base: name, folder: Path::new(""), paths: Vec::new(), bytes: 0 };
+        let mut gathered = Gathered::default();
+        let mut sorted = texts.to_vec();
+        sorted.sort_unstable();
+        for (at, (document, text)) in sorted.iter().enumerate() {
+            if at > 0 && sorted[at - 1].0 == *document {
+                return Err(unusable(document, "it is there twice; rename one"));
+            }
+            reading.count(Path::new(document), u64::try_from(text.len()).unwrap_or(u64::MAX))?;
+            reading.paths.push(PathBuf::from(document));
+            gathered.add(document, text).map_err(|problem| unusable(document, &problem))?;
+        }
+        if gathered.pieces.is_empty() {
+            return Err(unusable("(no path)", "it holds no document; give it some"));
+        }
+        gathered.indexed(name)
     }
 
     /// Its name.
@@ -164,6 +180,38 @@ impl Base {
     fn passage(&self, number: usize, score: f32) -> Passage {
         let Piece { source, title, text } = self.pieces[number].clone();
         Passage { id: self.ids[number].clone(), source, title, text, score: f64::from(score) }
+    }
+}
+
+/// Passages as they are gathered, each with its id.
+#[derive(Default)]
+struct Gathered {
+    ids: Vec<String>,
+    pieces: Vec<Piece>,
+}
+
+impl Gathered {
+    /// Adds a document's passages, or says what is wrong with it.
+    fn add(&mut self, document: &str, text: &str) -> Result<(), String> {
+        let split = document::split(document, text);
+        if split.is_empty() {
+            return Err("it holds no text; write some, or remove it".to_owned());
+        }
+        for (number, piece) in (1..).zip(split) {
+            self.ids.push(format!("{document}#{number:04}"));
+            self.pieces.push(piece);
+        }
+        if self.pieces.len() > PASSAGES_MAX {
+            return Err(format!("with it there are more than {PASSAGES_MAX} passages; split the base"));
+        }
+        Ok(())
+    }
+
+    fn indexed(self, name: &str) -> Result<Base, LoadError> {
+        let Self { ids, pieces } = self;
+        let index = Index::build(&pieces)
+            .map_err(|error| LoadError::Index { base: name.to_owned(), cause: error.to_string() })?;
+        Ok(Base { name: name.to_owned(), ids, pieces, index })
     }
 }
 

@@ -40,9 +40,14 @@ impl Default for Presentation {
     }
 }
 
+/// A team that is put together once the configuration is known.
+type Make = Box<dyn FnOnce(&Config) -> Result<Team, String>>;
+
 /// A team with a command line.
 pub struct App {
     team: Result<Team, String>,
+    /// Makes the team instead, if it depends on the configuration.
+    make: Option<Make>,
     presentation: Presentation,
 }
 
@@ -54,7 +59,11 @@ pub fn node() -> App {
 
 impl App {
     pub(crate) fn of_team(team: Result<Team, String>) -> Self {
-        Self { team, presentation: Presentation::default() }
+        Self { team, make: None, presentation: Presentation::default() }
+    }
+
+    pub(crate) fn made_by(make: impl FnOnce(&Config) -> Result<Team, String> + 'static) -> Self {
+        Self { make: Some(Box::new(make)), ..Self::of_team(Err("no team was made".to_owned())) }
     }
 
     /// Names the team; before its first agent.
@@ -98,9 +107,10 @@ impl App {
             _ => {}
         }
         let mut config = read_config(&arguments)?;
-        let folder = self.choose_folder(&arguments, &mut config)?;
+        let own = self.make.map_or(self.team, |make| make(&config));
+        let folder = choose_folder(own.as_ref().ok(), &arguments, &mut config)?;
         let (team, presentation) = match &folder {
-            None => (self.team.map_err(anyhow::Error::msg)?, self.presentation),
+            None => (own.map_err(anyhow::Error::msg)?, self.presentation),
             Some(folder) => {
                 let (loaded, presentation) = teams::read(folder)?;
                 teams::limit(&mut config, &loaded);
@@ -129,17 +139,21 @@ impl App {
         runtime.shutdown_background();
         code
     }
+}
 
-    /// The folder of the team that is to run or is asked about, if it is not this program's own.
-    fn choose_folder(&self, arguments: &Arguments, config: &mut Config) -> anyhow::Result<Option<PathBuf>> {
-        let named = folder(arguments)?;
-        let (None, Command::Ask(_), Ok(own)) = (named, &arguments.command, &self.team) else {
-            return Ok(named.map(Path::to_owned));
-        };
-        match kept::find(config, Path::new(kept::OUT), own.name())? {
-            kept::Asked::Folder(folder) => Ok(Some(folder)),
-            kept::Asked::Own => Ok(None),
-        }
+/// The folder of the team that is to run or is asked about, if it is not this program's own.
+fn choose_folder(
+    own: Option<&Team>,
+    arguments: &Arguments,
+    config: &mut Config,
+) -> anyhow::Result<Option<PathBuf>> {
+    let named = folder(arguments)?;
+    let (None, Command::Ask(_), Some(own)) = (named, &arguments.command, own) else {
+        return Ok(named.map(Path::to_owned));
+    };
+    match kept::find(config, Path::new(kept::OUT), own.name())? {
+        kept::Asked::Folder(folder) => Ok(Some(folder)),
+        kept::Asked::Own => Ok(None),
     }
 }
 

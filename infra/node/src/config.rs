@@ -6,6 +6,7 @@
 //! data = "/var/lib/tributary"     # left out: in memory; with brokers, a folder below the user's state
 //! model = "openai:http://127.0.0.1:8080/v1#smollm2"
 //! models = "/var/cache/models"    # left out: a folder below the user's cache
+//! model_writes = true             # left out: what is behind openai: may write plans and queries, others not
 //! http = "127.0.0.1:8080"         # left out: no public door
 //! http_token_file = "tokens"      # or TRIBUTARY_HTTP_TOKEN; without either http_open = true, on loopback
 //! [kafka]                         # librdkafka's own properties
@@ -47,6 +48,7 @@ struct Keys {
     data: Option<String>,
     model: String,
     models: Option<String>,
+    model_writes: Option<bool>,
     metrics: Option<SocketAddr>,
     admin_port: u16,
     http: Option<SocketAddr>,
@@ -65,7 +67,7 @@ struct Keys {
 }
 
 /// The keys that may stand in the environment: all but the table.
-const SCALARS: [&str; 21] = [
+const SCALARS: [&str; 22] = [
     "namespace",
     "instance",
     "roles",
@@ -73,6 +75,7 @@ const SCALARS: [&str; 21] = [
     "data",
     "model",
     "models",
+    "model_writes",
     "metrics",
     "admin_port",
     "http",
@@ -100,6 +103,7 @@ impl Default for Keys {
             data: None,
             model: "scripted".into(),
             models: None,
+            model_writes: None,
             metrics: None,
             admin_port: 0,
             http: None,
@@ -151,6 +155,9 @@ pub struct Config {
     pub model: ModelChoice,
     /// The folder of the offline model's weights; `None` where there is no home.
     pub models: Option<String>,
+    /// Whether agents may have the model write plans and queries of its own, which they check. A small model can word a
+    /// sentence and no more, so unless it is said otherwise only one behind `openai:` may.
+    pub model_writes: bool,
     /// The log filter.
     pub log: String,
     /// How topics are made.
@@ -248,7 +255,9 @@ impl Config {
             limits: Limits::default(),
             topics,
         };
+        let is_able = matches!(model, ModelChoice::OpenAi { .. });
         Ok(Self {
+            model_writes: keys.model_writes.unwrap_or(is_able),
             settings: Settings {
                 namespace: keys.namespace,
                 instance: keys.instance,

@@ -51,10 +51,16 @@ impl Team {
     /// Adds a folder of texts as a knowledge base, which agents may read that [`Team::may_read`] names. It
     /// is read and indexed when the knowledge gateway starts; if it cannot be, the node does not start.
     #[must_use]
-    pub fn knowledge(mut self, name: &str, folder: impl Into<PathBuf>) -> Self {
+    pub fn knowledge(self, name: &str, folder: impl Into<PathBuf>) -> Self {
         let (name, folder) = (name.to_owned(), folder.into());
-        let load = move || Base::load(&name, &folder).map(Arc::new).map_err(|error| error.to_string());
-        self.supplies.bases.push(Arc::new(load));
+        self.base(move || Base::load(&name, &folder).map(Arc::new).map_err(|error| error.to_string()))
+    }
+
+    /// Adds a knowledge base that is made when the knowledge gateway starts, for example of texts that the
+    /// program brings with it; if it cannot be, the node does not start.
+    #[must_use]
+    pub fn base(mut self, make: impl Fn() -> Result<Arc<Base>, String> + Send + Sync + 'static) -> Self {
+        self.supplies.bases.push(Arc::new(make));
         self
     }
 

@@ -52,7 +52,8 @@ pub fn make(data: &Data, count: usize) -> anyhow::Result<Vec<Task>> {
 fn is_suited(data: &Data, question: &Question) -> bool {
     let wanted = plan::parts(question).wanted;
     let asks_both = wanted.contains(&Part::Figures) && wanted.contains(&Part::Trend);
-    asks_both && Work::new(data, question.clone()).is_ok()
+    // A drilled part comes too late to be counted on.
+    asks_both && question.late_drill.is_none() && Work::new(data, question.clone()).is_ok()
 }
 
 /// This question, moved to the first month in which each of its prompts is a new one.

@@ -133,3 +133,25 @@ fn a_file_is_no_folder() {
     let Err(error) = Base::load("law", &folder.path().join("a.md")) else { panic!("a file was loaded") };
     assert!(error.to_string().contains("could not read"), "{error}");
 }
+
+/// Texts that a program brings are a base like a folder's: the same passages for the same words, whatever
+/// their order; and the same things are wrong with them.
+#[test]
+fn texts_are_a_base_too() {
+    let given: Vec<(&str, &str)> =
+        LAW.iter().filter(|(name, _)| !name.ends_with(".csv")).rev().copied().collect();
+    let (folder, texts) = (law(), Base::of_texts("law", &given).unwrap());
+    assert_eq!(folder.passages(), texts.passages());
+    for text in ["minimum wages", "is overtime paid?", "apprentice exceptions", "dividends"] {
+        assert_eq!(folder.ask(&query(text, 10)), texts.ask(&query(text, 10)), "{text}");
+    }
+    let check = |texts: &[(&str, &str)], says: &str| {
+        let error = Base::of_texts("law", texts).err().unwrap().to_string();
+        assert!(error.contains(says), "{error:?} does not say {says:?}");
+    };
+    check(&[], "it holds no document");
+    check(&[("a.md", " \n")], "a.md: it holds no text");
+    check(&[("a.md", "b"), ("a.md", "c")], "it is there twice");
+    let long = "x ".repeat(600_000);
+    check(&[("a.md", &long)], "at most 1048576 are allowed");
+}

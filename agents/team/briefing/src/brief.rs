@@ -3,8 +3,12 @@
 //! It shows what the brief holds and adds nothing. Whatever came from outside (the question, a model's sentence) is
 //! stripped of control characters, so that nobody can steer the reader's terminal.
 
-use crate::messages::{Brief, Figure, Finding, Origin, Part, Statement, Status, Unit};
-use crate::numbers::{basis_points, hundredths, percent, thousands};
+use crate::facts;
+use crate::messages::{Brief, Figure, Origin, Part, Statement, Unit};
+use crate::numbers::{basis_points, count, hundredths, percent, thousands};
+use crate::planner::agent_of;
+
+mod rules;
 
 #[cfg(test)]
 mod tests;
@@ -18,11 +22,12 @@ pub fn render(brief: &Brief) -> String {
     let mut page = Page { text: String::new() };
     heading(&mut page, brief);
     conditions(&mut page, brief);
-    figures(&mut page, "Figures", brief, Part::Figures);
-    figures(&mut page, "Trend", brief, Part::Trend);
-    rules(&mut page, &brief.rules);
-    found(&mut page, &brief.paragraphs);
     missing(&mut page, brief);
+    part(&mut page, "Figures", brief, Part::Figures);
+    part(&mut page, "Trend", brief, Part::Trend);
+    rules::section(&mut page, brief);
+    queries(&mut page, brief);
+    written(&mut page, brief);
     spoke(&mut page, brief);
     page.text
 }
@@ -61,20 +66,63 @@ fn heading(page: &mut Page, brief: &Brief) {
     page.line(&"=".repeat(WIDTH));
     page.wrapped("", &brief.headline);
     page.line("");
-    page.wrapped("Asked: ", &format!("\"{}\"", brief.question));
+    page.wrapped("Asked:  ", &format!("\"{}\"", brief.question));
+    if !brief.plan.is_empty() {
+        page.wrapped("Plan:   ", &brief.plan);
+    }
+    for said in brief.paragraphs.iter().filter(|said| is_of(said, BRIEF)) {
+        page.wrapped("Worded: ", &quoted(said));
+    }
 }
 
-fn figures(page: &mut Page, title: &str, brief: &Brief, part: Part) {
+/// The agent whose words are about the whole.
+const BRIEF: &str = "synthesizer";
+
+/// Whether a statement is a model's, said to this agent.
+fn is_of(statement: &Statement, agent: &str) -> bool {
+    statement.origin == Origin::Model && statement.source.contains(&format!(", call {agent}/"))
+}
+
+/// What a part found: code's sentences, the model's, and the numbers with the query each came from.
+fn part(page: &mut Page, title: &str, brief: &Brief, part: Part) {
     let rows: Vec<&Figure> = brief.figures.iter().filter(|figure| figure.part == part).collect();
     if rows.is_empty() {
         return;
     }
     page.section(title);
+    let function = if part == Part::Figures { facts::FIGURES } else { facts::TREND };
+    let own = |statement: &&Statement| {
+        (statement.origin == Origin::Computation && statement.source.starts_with(function))
+            || is_of(statement, agent_of(part))
+    };
+    let own: Vec<&Statement> = brief.paragraphs.iter().filter(own).collect();
+    for same in own.chunk_by(|one, next| (one.origin, &one.source) == (next.origin, &next.source)) {
+        let texts: Vec<&str> = same.iter().map(|statement| statement.text.as_str()).collect();
+        let whole = Statement { text: texts.join(" "), ..same[0].clone() };
+        page.wrapped("  ", &quoted(&whole));
+    }
+    page.line("");
     for row in rows {
         let (number, unit) = shown(row);
-        let number = format!("{number:>16} {unit:<17}");
+        let number = format!("{number:>13} {unit:<16}{:>3}", mark(brief, &row.query));
         let room = WIDTH - number.chars().count() - 2;
         page.line(&format!("  {:<room$}{number}", cut(&row.name, room)));
+    }
+}
+
+/// How a query is pointed to: by its number in the list.
+fn mark(brief: &Brief, query: &str) -> String {
+    let place = brief.queries.iter().position(|asked| asked.name == query);
+    place.map_or_else(String::new, |place| format!("Q{}", place + 1))
+}
+
+/// A statement with its source; a model's words stand in quotation marks, so that the reader sees at once which
+/// sentences are code's.
+fn quoted(statement: &Statement) -> String {
+    let Statement { text, origin, .. } = statement;
+    match origin {
+        Origin::Model | Origin::Passage => format!("\"{text}\" {}", source(statement)),
+        _ => format!("{text} {}", source(statement)),
     }
 }
 
@@ -89,19 +137,6 @@ fn shown(figure: &Figure) -> (String, &'static str) {
     }
 }
 
-fn rules(page: &mut Page, rules: &[Finding]) {
-    if rules.is_empty() {
-        return;
-    }
-    page.section("Rules (illustrations, no legal advice)");
-    for finding in rules {
-        page.wrapped(&format!("  {:<7} {:<18} ", finding.status.name(), finding.rule), &finding.article);
-        if finding.status != Status::Met {
-            page.wrapped(&" ".repeat(29), &finding.reason);
-        }
-    }
-}
-
 fn conditions(page: &mut Page, brief: &Brief) {
     if brief.conditions.is_empty() {
         return;
@@ -112,29 +147,11 @@ fn conditions(page: &mut Page, brief: &Brief) {
     }
 }
 
-fn found(page: &mut Page, paragraphs: &[Statement]) {
-    if paragraphs.is_empty() {
-        return;
-    }
-    page.section("What was found");
-    for same in paragraphs.chunk_by(|one, next| (one.origin, &one.source) == (next.origin, &next.source)) {
-        let texts: Vec<&str> = same.iter().map(|statement| statement.text.as_str()).collect();
-        let text = texts.join(" ");
-        match &same[0] {
-            // Shown with the rules.
-            Statement { origin: Origin::Rule, .. } => {}
-            // A model's words stand in quotation marks: the reader sees at once which sentences are code's.
-            first if first.origin == Origin::Model => {
-                page.wrapped("  - ", &format!("\"{text}\" {}", source(first)))
-            }
-            first => page.wrapped("  - ", &format!("{text} {}", source(first))),
-        }
-    }
-}
-
 fn source(statement: &Statement) -> String {
     let kind = match statement.origin {
+        Origin::Query => "query",
         Origin::Computation => "computed by",
+        Origin::Passage => "passage",
         Origin::Rule => "rule",
         Origin::Model => "model",
         Origin::Task => "task,",
@@ -152,6 +169,39 @@ fn missing(page: &mut Page, brief: &Brief) {
             &format!("  {:<11} ", missing.part.name()),
             &format!("{}: {}", missing.cause.title(), missing.reason),
         );
+    }
+}
+
+/// Every query as it was asked, by the number that figures point to it with.
+fn queries(page: &mut Page, brief: &Brief) {
+    if brief.queries.is_empty() {
+        return;
+    }
+    page.section(&format!("Queries ({})", brief.tables));
+    for (at, asked) in brief.queries.iter().enumerate() {
+        page.wrapped(&format!("  Q{} ", at + 1), &asked.statement);
+        let with = match asked.parameters.as_slice() {
+            [] => "no parameters".to_owned(),
+            some => {
+                format!("with {}", some.iter().map(|it| format!("'{it}'")).collect::<Vec<_>>().join(", "))
+            }
+        };
+        let author = match asked.author.as_str() {
+            "" => "fixed".to_owned(),
+            model => format!("written by {model}"),
+        };
+        let rows = count(usize::try_from(asked.rows).unwrap_or(0), "row");
+        page.wrapped("     ", &format!("{with}: {rows} [query {}, {author}]", asked.name));
+    }
+}
+
+fn written(page: &mut Page, brief: &Brief) {
+    if brief.written.is_empty() {
+        return;
+    }
+    page.section("Written by a model, and what became of it");
+    for note in &brief.written {
+        page.wrapped("  - ", &format!("{} [{}]", note.text, note.source));
     }
 }
 

@@ -2,18 +2,22 @@
 //!
 //! It repeats numbers and never makes one. What follows from them is `verdict.rs`'s matter.
 
+use crate::figures::YEAR;
 use crate::messages::{
-    Compliance, Employment, Figures, Finding, Measure, Origin, Season, Statement, Status, Trend, Unemployment,
+    Citation, Compliance, Employment, Figures, Finding, Level, Measure, Origin, Season, Statement, Status,
+    Trend, Unemployment,
 };
-use crate::month;
-use crate::numbers::{basis_points, percent, signed_percent, thousands};
+use crate::month::{self, Month};
+use crate::numbers::{self, basis_points, percent, signed_percent, thousands};
+use crate::queries;
+use crate::query_proposal;
 use crate::sectors;
 
 #[cfg(test)]
 mod tests;
 
-/// The source named for sentences about figures.
-pub const FIGURES: &str = "figures::compute";
+/// The function named as the source of figures.
+pub const FIGURES: &str = "figures::of";
 /// The source named for sentences about the trend.
 pub const TREND: &str = "trend::compute";
 /// The source named for the count of the rules.
@@ -25,19 +29,42 @@ pub fn title(sector: &str) -> &str {
     sectors::find(sector).map_or(sector, |sector| sector.title)
 }
 
-/// What the figures say: level, changes, unemployment, then what is not known.
+/// What the figures say: level, changes, unemployment, others for comparison, then what is not known.
 #[must_use]
 pub fn figures(figures: &Figures) -> Vec<Statement> {
-    let mut texts = Vec::new();
+    let on = |query: &str| format!("{FIGURES} on {query}");
+    let mut statements = Vec::new();
     if let Some(employment) = &figures.employment {
-        texts.push(level(figures, employment));
-        texts.extend(changes(employment));
+        let texts = [Some(level(figures, employment)), changes(employment)];
+        statements.extend(computed(texts.into_iter().flatten().collect(), &on(queries::EMPLOYMENT)));
     }
     if let Some(unemployment) = &figures.unemployment {
-        texts.push(unemployed(figures, unemployment));
+        statements.extend(computed(vec![unemployed(figures, unemployment)], &on(queries::UNEMPLOYMENT)));
     }
-    texts.extend(figures.gaps.iter().map(|gap| sentence(gap)));
-    computed(texts, FIGURES)
+    statements.extend(computed(others(figures), &on(query_proposal::PROPOSED)));
+    statements.extend(computed(figures.gaps.iter().map(|gap| sentence(gap)).collect(), FIGURES));
+    statements
+}
+
+/// How others did on the year, as far as a model's query looked at them.
+fn others(figures: &Figures) -> Vec<String> {
+    let at = |sector: &str, month: Month| {
+        figures
+            .others
+            .iter()
+            .find(|level| level.sector == sector && level.month == month)
+            .map(|level| level.persons)
+    };
+    let now = figures.others.iter().filter(|level| level.month == figures.month);
+    let change = |level: &Level| {
+        let ppm = numbers::change_ppm(level.persons, at(&level.sector, level.month.plus(-YEAR))?)?;
+        Some(format!("{} {}", title(&level.sector), signed_percent(ppm)))
+    };
+    let changes: Vec<String> = now.filter_map(change).collect();
+    if changes.is_empty() {
+        return Vec::new();
+    }
+    vec![format!("For comparison, on the year: {}.", changes.join(", "))]
 }
 
 /// What the trend says: the lines, the spread, the last turn, the season, then what is not known.
@@ -74,7 +101,8 @@ pub fn trend(trend: &Trend) -> Vec<Statement> {
     computed(texts, TREND)
 }
 
-/// What the rules say: how many are met, open and broken, then each that is not met.
+/// What the rules say: how many are met, open and broken, then each that is not met with its passage, then what was not
+/// found.
 #[must_use]
 pub fn compliance(compliance: &Compliance) -> Vec<Statement> {
     let count =
@@ -89,8 +117,35 @@ pub fn compliance(compliance: &Compliance) -> Vec<Statement> {
     let mut statements = computed(vec![counts], RULES);
     for finding in compliance.findings.iter().filter(|finding| finding.status != Status::Met) {
         statements.push(rule(finding));
+        statements.extend(finding.citation.as_ref().map(passage));
     }
+    statements.extend(computed(compliance.gaps.iter().map(|gap| sentence(gap)).collect(), RULES));
     statements
+}
+
+/// What a passage says first: its rule, in a paragraph. The rest of it explains.
+#[must_use]
+pub fn says(citation: &Citation) -> &str {
+    citation.text.split("\n\n").next().unwrap_or_default()
+}
+
+/// Where the official text of a passage stands, as its last paragraph says; empty if it does not.
+#[must_use]
+pub fn official(citation: &Citation) -> &str {
+    citation
+        .text
+        .rsplit("\n\n")
+        .next()
+        .and_then(|last| last.strip_prefix(OFFICIAL))
+        .unwrap_or_default()
+        .trim()
+}
+
+/// How the last paragraph of a rule's text begins.
+pub const OFFICIAL: &str = "Official text: ";
+
+fn passage(citation: &Citation) -> Statement {
+    Statement { text: says(citation).to_owned(), origin: Origin::Passage, source: citation.passage.clone() }
 }
 
 /// The season worth telling: unemployment's. Employment's is what the source's adjustment left over.

@@ -8,13 +8,17 @@ pub mod brief;
 pub mod compliance;
 pub mod draft;
 pub mod figures;
+pub mod inquiry;
+pub mod order;
 pub mod question;
 pub mod trend;
 
 pub use brief::{Brief, Cause, Figure, Missing, Origin, Spoke, Statement, Unit, Verdict};
-pub use compliance::{Compliance, Finding, Status};
+pub use compliance::{Citation, Compliance, Finding, Status};
 pub use draft::Draft;
-pub use figures::{Employment, Figures, Unemployment};
+pub use figures::{Asked, Employment, Figures, Level, Unemployment};
+pub use inquiry::{Found, Inquiry, Rate, Span};
+pub use order::Order;
 pub use question::{ContractKind, HiringPlan, Part, Question};
 pub use trend::{Direction, Measure, Season, Slope, Trend, Turn, TurningPoint};
 

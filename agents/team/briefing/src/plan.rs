@@ -2,7 +2,7 @@
 //!
 //! It looks at names only, never at figures: that a month is outside the data is for the agent that looks there to say.
 
-use crate::messages::{Cause, Missing, Part, Question};
+use crate::messages::{Cause, Missing, Order, Part, Question};
 use crate::sectors;
 
 #[cfg(test)]
@@ -28,6 +28,13 @@ pub fn parts(question: &Question) -> Parts {
         }
     }
     parts
+}
+
+/// The order of the fixed plan; `notes` say what became of a model's, if one was asked for.
+#[must_use]
+pub fn order(question: &Question, notes: Vec<String>) -> Order {
+    let Parts { wanted, left_out } = parts(question);
+    Order { question: question.clone(), asked_sector: None, wanted, left_out, author: String::new(), notes }
 }
 
 /// Why `part` is left out, if it is.

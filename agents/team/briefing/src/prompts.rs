@@ -92,7 +92,7 @@ fn texts(statements: &[Statement]) -> Vec<String> {
 }
 
 /// The asker's words on one line, without quotation marks that would end the quotation, cut to [`QUESTION_CHARS_MAX`].
-fn quoted(question: &str) -> String {
+pub(crate) fn quoted(question: &str) -> String {
     let plain = |letter: char| match letter {
         '"' | '“' | '”' => '\'',
         letter if letter.is_control() => ' ',

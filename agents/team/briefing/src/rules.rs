@@ -1,8 +1,9 @@
-//! The rules a hiring plan is held against: what each says, by which article, and a typed predicate that tells.
+//! The rules a hiring plan is held against: by which article, where to read it, and a typed predicate that tells.
 //!
 //! **They are illustrations, and no legal advice.** Each retells, in this project's own words and much simplified, one
 //! federal rule of the United States; states and cities ask more, exceptions are many, and the law changes. They are here
-//! so that a team of agents has something checkable to do. Nothing here looks at the market.
+//! so that a team of agents has something checkable to do. What each says stands in [`crate::law`], as a text to be found
+//! and cited; what it means for a plan is said here alone. Nothing here looks at the market.
 //!
 //! A predicate answers *met*, *open* (the plan does not say enough) or *broken*, with its reason, and with what would
 //! make it met. A rule that does not reach the plan is met, and says so.
@@ -22,12 +23,14 @@ mod tests;
 
 /// One rule.
 pub struct Rule {
-    /// Its name on the wire, for example `minimum_wage`.
+    /// Its name on the wire, for example `minimum_wage`. Its text is `law/<id>.md`.
     pub id: &'static str,
+    /// What it is about, as its text is headed: by this and its findings the text is looked for.
+    pub title: &'static str,
     /// Where the law it illustrates stands.
     pub article: &'static str,
-    /// What it says, in our words.
-    pub says: &'static str,
+    /// Where the official text can be read; empty for what is no law.
+    pub official: &'static str,
     /// Whether a plan keeps it. A function of its argument alone.
     pub check: fn(&Case) -> Outcome,
 }
@@ -75,12 +78,28 @@ pub const RULES: [Rule; 13] = [
 pub fn check(plan: &HiringPlan, sector: &str, month: Month) -> Compliance {
     let case = Case { plan, sector: sectors::find(sector).ok(), month };
     let findings = RULES.iter().map(|rule| finding(rule, &case)).collect();
-    Compliance { sector: sector.to_owned(), month, findings, wording: String::new(), model: String::new() }
+    Compliance {
+        sector: sector.to_owned(),
+        month,
+        findings,
+        also: Vec::new(),
+        gaps: Vec::new(),
+        wording: String::new(),
+        model: String::new(),
+    }
 }
 
 fn finding(rule: &Rule, case: &Case) -> Finding {
     let Outcome { status, reason, remedy } = (rule.check)(case);
-    Finding { rule: rule.id.to_owned(), article: rule.article.to_owned(), status, reason, remedy }
+    Finding {
+        rule: rule.id.to_owned(),
+        article: rule.article.to_owned(),
+        status,
+        reason,
+        remedy,
+        official: rule.official.to_owned(),
+        citation: None,
+    }
 }
 
 impl Case<'_> {

@@ -5,7 +5,7 @@ use schemas_records::Message;
 
 use crate::analyst::{WORDING, request, worded};
 use crate::compose;
-use crate::messages::{Cause, Draft, Missing, Part, Question};
+use crate::messages::{Cause, Draft, Missing, Order, Part};
 use crate::planner::agent_of;
 use crate::prompts::{self, Prompt};
 use crate::verdict::{self, Gathered};
@@ -15,21 +15,21 @@ use crate::verdict::{self, Gathered};
 pub struct Synthesizer;
 
 impl Agent for Synthesizer {
-    type Input = Question;
+    type Input = Order;
     type State = Draft;
 
-    fn step(&self, event: Event<Question>, draft: &mut Draft, effects: &mut Effects) -> Result<(), Fault> {
+    fn step(&self, event: Event<Order>, draft: &mut Draft, effects: &mut Effects) -> Result<(), Fault> {
         match event.what {
-            What::Gathered(question, parts) => {
-                *draft = read(question, &parts);
+            What::Gathered(order, parts) => {
+                *draft = read(order, &parts);
                 if let Some((prompt, ..)) = decided(draft) {
                     effects.call_model(WORDING, request(&prompt));
                 }
             }
             What::Answer(answer) => {
-                if let Some((prompt, question, gathered)) = decided(draft) {
+                if let Some((prompt, order, gathered)) = decided(draft) {
                     let (sentence, model) = worded(&answer, &prompt);
-                    effects.reply(&compose::brief(&question, &gathered, &sentence, &model));
+                    effects.reply(&compose::brief(&order.question, &gathered, &sentence, &model));
                 }
             }
             What::Input(_) => {
@@ -42,14 +42,15 @@ impl Agent for Synthesizer {
 }
 
 /// The parts as they came, and why the others did not.
-fn read(question: Question, parts: &Parts) -> Draft {
+fn read(order: Order, parts: &Parts) -> Draft {
     let mut missing = Vec::new();
     Draft {
         figures: part(parts, Part::Figures, &mut missing),
         trend: part(parts, Part::Trend, &mut missing),
         compliance: part(parts, Part::Compliance, &mut missing),
         missing,
-        question: Some(question),
+        order: Some(order),
+        ..Draft::default()
     }
 }
 
@@ -66,10 +67,10 @@ fn part<M: Message>(parts: &Parts, part: Part, missing: &mut Vec<Missing>) -> Op
 }
 
 /// What there is to decide on, and the prompt that words the decision.
-fn decided(draft: &Draft) -> Option<(Prompt, Question, Gathered)> {
-    let question = draft.question.clone()?;
+fn decided(draft: &Draft) -> Option<(Prompt, Order, Gathered)> {
+    let order = draft.order.clone()?;
     let Draft { figures, trend, compliance, missing, .. } = draft.clone();
-    let gathered = Gathered::new(&question, figures, trend, compliance, missing);
-    let decision = verdict::decide(&question, &gathered);
-    Some((prompts::synthesizer(&question, &decision), question, gathered))
+    let gathered = Gathered::of(&order, figures, trend, compliance, missing);
+    let decision = verdict::decide(&order.question, &gathered);
+    Some((prompts::synthesizer(&order.question, &decision), order, gathered))
 }

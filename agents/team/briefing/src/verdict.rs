@@ -6,12 +6,13 @@
 
 use crate::facts;
 use crate::messages::{
-    Cause, Compliance, ContractKind, Figures, Finding, HiringPlan, Missing, Origin, Part, Question,
+    Cause, Compliance, ContractKind, Figures, Finding, HiringPlan, Missing, Order, Origin, Part, Question,
     Statement, Status, Trend, Verdict,
 };
 use crate::numbers::{basis_points, count, percent};
 use crate::outlook::{Outlook, outlook};
 use crate::plan;
+use crate::sectors;
 
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,10 @@ pub struct Gathered {
     pub compliance: Option<Compliance>,
     /// Why a part is not there, in the order of [`Part::ALL`].
     pub missing: Vec<Missing>,
+    /// The sector's name as the asker gave it, if a model's plan reads it as another, and that model.
+    pub read_otherwise: Option<(String, String)>,
+    /// What a model wrote for the plan and what became of it.
+    pub notes: Vec<String>,
 }
 
 /// What to do, why, and on which conditions.
@@ -48,8 +53,7 @@ pub struct Decision {
 }
 
 impl Gathered {
-    /// Puts together what arrived and why the rest did not: `failures` first, then what the planner left out, and whatever
-    /// nobody accounts for is late.
+    /// [`Gathered::of`] the fixed plan.
     #[must_use]
     pub fn new(
         question: &Question,
@@ -58,7 +62,19 @@ impl Gathered {
         compliance: Option<Compliance>,
         failures: Vec<Missing>,
     ) -> Gathered {
-        let left_out = plan::parts(question).left_out;
+        Gathered::of(&plan::order(question, Vec::new()), figures, trend, compliance, failures)
+    }
+
+    /// Puts together what arrived and why the rest did not: `failures` first, then what the planner left out, and whatever
+    /// nobody accounts for is late.
+    #[must_use]
+    pub fn of(
+        order: &Order,
+        figures: Option<Figures>,
+        trend: Option<Trend>,
+        compliance: Option<Compliance>,
+        failures: Vec<Missing>,
+    ) -> Gathered {
         let mut missing = Vec::new();
         for (part, there) in [
             (Part::Figures, figures.is_some()),
@@ -68,15 +84,28 @@ impl Gathered {
             if there {
                 continue;
             }
-            let known = failures.iter().chain(&left_out).find(|missing| missing.part == part);
-            let late = || Missing {
-                part,
-                cause: Cause::Late,
-                reason: format!("{} did not arrive in time", part.name()),
-            };
+            let known = failures.iter().chain(&order.left_out).find(|missing| missing.part == part);
+            let late = || Missing { part, cause: Cause::Late, reason: late(&order.question, part) };
             missing.push(known.cloned().unwrap_or_else(late));
         }
-        Gathered { figures, trend, compliance, missing }
+        let read_otherwise = order.asked_sector.clone().map(|asked| (asked, order.author.clone()));
+        Gathered { figures, trend, compliance, missing, read_otherwise, notes: order.notes.clone() }
+    }
+}
+
+/// Why a part that nobody accounts for is not there.
+fn late(question: &Question, part: Part) -> String {
+    let waited = match question.within_seconds {
+        Some(seconds) => {
+            let seconds = count(usize::try_from(seconds).unwrap_or(0), "second");
+            format!("{} did not arrive within the {seconds} that the asker waits", part.name())
+        }
+        None => format!("{} did not arrive in time", part.name()),
+    };
+    if question.late_drill == Some(part) {
+        format!("{waited} (a drill: the task asked for that)")
+    } else {
+        waited
     }
 }
 
@@ -120,9 +149,18 @@ fn with_status(gathered: &Gathered, status: Status) -> impl Iterator<Item = &Fin
     findings.iter().filter(move |finding| finding.status == status)
 }
 
-/// Broken rules first, then open ones, then the market's conditions, then what is missing.
+/// First what the question was taken for, then broken rules, open ones, the market's conditions, and what is missing.
 fn conditions(question: &Question, gathered: &Gathered, outlook: Outlook) -> Vec<Statement> {
     let mut conditions = Vec::new();
+    conditions.extend(gathered.read_otherwise.as_ref().map(|(asked, author)| Statement {
+        text: format!(
+            "Make sure that \"{}\" means {}: the plan that {author} wrote takes it so.",
+            asked.chars().take(sectors::SHOWN_CHARS).collect::<String>(),
+            facts::title(&question.sector)
+        ),
+        origin: Origin::Task,
+        source: "sector".to_owned(),
+    }));
     for status in [Status::Broken, Status::Open] {
         for finding in with_status(gathered, status) {
             conditions.push(Statement {
@@ -202,11 +240,11 @@ fn scarce_people(gathered: &Gathered) -> Option<String> {
 
 fn of_missing(missing: &Missing) -> String {
     let remedy = match (missing.part, missing.cause) {
-        (Part::Compliance, Cause::NotAsked) => "have the plan checked before signing",
+        (Part::Compliance, Cause::NotAsked | Cause::NotPlanned) => "have the plan checked before signing",
         (Part::Compliance, Cause::NotApplicable) => {
             "write down whom to hire on what terms, and have it checked"
         }
-        (_, Cause::NotAsked) => "look at the market before signing",
+        (_, Cause::NotAsked | Cause::NotPlanned) => "look at the market before signing",
         (_, Cause::NotApplicable) => "judge this side of the market by other means",
         (_, Cause::Failed | Cause::Late) => "ask again, or find it out by other means",
     };

@@ -53,6 +53,20 @@ pub fn accept(answer: &str, facts: &[String]) -> Result<String, Rejected> {
     Ok(sentence)
 }
 
+/// How much of a reason that another wrote is repeated, in characters: enough to know what to do about it.
+const REASON_CHARS_MAX: usize = 200;
+
+/// A reason that a tool or a model's answer gave, on one line and cut to a readable length.
+#[must_use]
+pub fn short(reason: &str) -> String {
+    let line = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= REASON_CHARS_MAX {
+        return line;
+    }
+    let kept: String = line.chars().take(REASON_CHARS_MAX).collect();
+    format!("{}...", kept.trim_end())
+}
+
 /// Up to the first full stop, exclamation or question mark that ends a word of more than one letter and is followed by a space or nothing.
 fn first_sentence(answer: &str) -> String {
     let mut sentence: Vec<&str> = Vec::new();

@@ -1,4 +1,4 @@
-//! A database: a SQLite file as it is, or one made at start from the tables of a folder.
+//! A database: a SQLite file as it is, or one made at start from tables: those of a folder, or texts.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,13 +39,13 @@ pub enum LoadError {
     },
 }
 
-/// What statements are asked of.
-#[derive(Debug)]
+/// What statements are asked of. A clone is the same database.
+#[derive(Clone, Debug)]
 pub struct Database {
     path: PathBuf,
     tables: Arc<[TableShape]>,
-    /// Where it was made; gone when it is.
-    _folder: Option<TempDir>,
+    /// Where it was made; gone when the last clone is.
+    _folder: Option<Arc<TempDir>>,
 }
 
 impl Database {
@@ -64,15 +64,30 @@ impl Database {
     /// # Errors
     /// What is wrong with the first table that cannot be used.
     pub fn load(folder: &Path) -> Result<Self, LoadError> {
-        let unreadable = |cause: std::io::Error| LoadError::Unreadable {
-            path: folder.display().to_string(),
+        Self::made_of(&tables::read(folder)?)
+    }
+
+    /// Tables from texts: each a name and a CSV with a line of column names, read as [`Database::load`] reads
+    /// a file. Equal texts make equal files, byte for byte.
+    ///
+    /// # Errors
+    /// What is wrong with the first table that cannot be used.
+    pub fn of_csv(texts: &[(&str, &str)]) -> Result<Self, LoadError> {
+        let found: Vec<tables::Found> =
+            texts.iter().map(|(name, text)| tables::of_csv(name, text)).collect::<Result<_, _>>()?;
+        Self::made_of(&found)
+    }
+
+    /// A file of its own in a folder that nobody else can read, both gone with the process (what a `kill -9`
+    /// leaves behind is the system's to clear away, like all in its folder for what is temporary).
+    fn made_of(found: &[tables::Found]) -> Result<Self, LoadError> {
+        let made = tempfile::tempdir().map_err(|cause| LoadError::Unreadable {
+            path: std::env::temp_dir().display().to_string(),
             cause: cause.to_string(),
-        };
-        let found = tables::read(folder)?;
-        let made = tempfile::tempdir().map_err(unreadable)?;
+        })?;
         let path = made.path().join("tables.sqlite");
-        tables::write(&path, &found)?;
-        Self::at(path, Some(made))
+        tables::write(&path, found)?;
+        Self::at(path, Some(Arc::new(made)))
     }
 
     /// The tables there are.
@@ -81,7 +96,13 @@ impl Database {
         &self.tables
     }
 
-    fn at(path: PathBuf, folder: Option<TempDir>) -> Result<Self, LoadError> {
+    /// The file's own bytes.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> std::io::Result<Vec<u8>> {
+        std::fs::read(&self.path)
+    }
+
+    fn at(path: PathBuf, folder: Option<Arc<TempDir>>) -> Result<Self, LoadError> {
         let unreadable = |error: rusqlite::Error| LoadError::Unreadable {
             path: path.display().to_string(),
             cause: error.to_string(),

@@ -76,6 +76,16 @@ pub(super) fn read(folder: &Path) -> Result<Vec<Found>, LoadError> {
     Ok(tables.into_values().collect())
 }
 
+/// A table from a text.
+pub(super) fn of_csv(name: &str, text: &str) -> Result<Found, LoadError> {
+    let path = PathBuf::from(format!("{name}.csv"));
+    let wrong = |problem: String| LoadError::Table { path: path.display().to_string(), problem };
+    let name = table_name(&path).map_err(wrong)?;
+    let (columns, rows) = parse_csv(text).map_err(wrong)?;
+    check_columns(&columns).map_err(wrong)?;
+    Ok(Found { path, name, columns, rows })
+}
+
 /// Writes tables into a new database.
 pub(super) fn write(path: &Path, tables: &[Found]) -> Result<(), LoadError> {
     let sqlite = |table: &Path, error: &rusqlite::Error| LoadError::Sqlite {

@@ -114,3 +114,16 @@ fn doors_that_speak_http() {
     let error = outside(&[("TRIBUTARY_HTTP_TOKEN", "secret")], &[]).unwrap_err();
     assert!(error.contains("TRIBUTARY_HTTP_TOKEN") && !error.contains("secret"), "{error}");
 }
+
+/// A model behind a server may write plans and queries, small ones not; a word of one's own decides.
+#[test]
+fn who_may_write() {
+    let check = |sets: &[&str], expected: bool| {
+        assert_eq!(read("", &[], sets).unwrap().model_writes, expected, "{sets:?}");
+    };
+    check(&[], false);
+    check(&["model=offline"], false);
+    check(&["model=openai:http://127.0.0.1:1/v1#m"], true);
+    check(&["model=openai:http://127.0.0.1:1/v1#m", "model_writes=false"], false);
+    check(&["model_writes=true"], true);
+}

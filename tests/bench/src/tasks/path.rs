@@ -1,7 +1,7 @@
 //! The longest path of a task, read back from the log: which record led to which, and who wrote it.
 //!
 //! Every record says how many records led to it, so the path is walked back from the result, one less at
-//! each step. An answer to a call that stands in the model's topic was written by the gateway, which is no
+//! each step. An answer to a call that stands in a gateway's topic was written by that gateway, which is no
 //! transaction; everything else on the way is written by intake or an agent's worker, in one.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,14 +40,15 @@ struct Passed {
 pub async fn longest(node: &Node) -> anyhow::Result<Longest> {
     let mut passed: BTreeMap<String, Vec<Passed>> = BTreeMap::new();
     let mut asked: BTreeSet<CallId> = BTreeSet::new();
-    let requests = node.names().topic(Kind::ModelRequests);
+    let requests = [Kind::ModelRequests, Kind::ToolRequests, Kind::KnowledgeRequests]
+        .map(|kind| node.names().topic(kind));
     let mut places: BTreeMap<String, String> =
         node.agents().iter().map(|agent| (node.names().inbox(agent), agent.clone())).collect();
-    places.insert(requests.clone(), "model".into());
+    places.extend(requests.clone().into_iter().zip(["model", "tools", "knowledge"].map(str::to_owned)));
     places.insert(node.names().topic(Kind::Results), "results".into());
     for (topic, place) in &places {
         for envelope in envelopes(node, topic).await? {
-            if *topic == requests {
+            if requests.contains(topic) {
                 asked.extend(envelope.call);
             }
             let Envelope { kind, hops, call, .. } = envelope;

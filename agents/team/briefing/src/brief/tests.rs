@@ -23,21 +23,31 @@ fn a_brief_reads_from_the_verdict_down() {
         "DO NOT HIRE",
         "construction, 2014-03",
         "Do not hire: employment in construction is in a slump (-16.68% on the year).",
-        "Asked: \"Should we?\"",
+        "Asked:  \"Should we?\"",
+        "Plan:   12 persons, permanent, from 2014-06, 38 hours a week at $29.50",
+        "Worded: \"All in all, no.\" [model scripted, call synthesizer/wording]",
         "Conditions",
         "[rule overtime]",
-        "Figures",
-        "6,010,000 persons",
-        "17.40%",
-        "9.20 points",
-        "Rules (illustrations, no legal advice)",
-        "open    overtime",
-        "29 U.S.C. § 207(a)(1)",
-        "What was found",
-        "\"All in all, no.\" [model scripted]",
-        "[computed by figures::compute]",
         "Missing",
         "trend       failed: its agent gave up",
+        "Figures",
+        "[computed by figures::of on employment]",
+        "\"Fewer build.\" [model scripted, call data-analyst/wording]",
+        "6,010,000 persons          Q1",
+        "17.40%                  Q2",
+        "9.20 points           Q2",
+        "employed in retail trade, 2009-06               14,500,000 persons          Q3",
+        "Rules (illustrations, no legal advice)",
+        "open    overtime (29 U.S.C. § 207(a)(1)): the plan does not say.",
+        "\"Hours beyond forty cost more.\" [passage overtime.md#0001]",
+        "https://example.org/207",
+        "Also found",
+        "Queries",
+        "Q1 SELECT 1 WHERE ? = ?",
+        "with 'a', 'b': 1 row [query employment, fixed]",
+        "[query proposed, written by scripted]",
+        "Written by a model",
+        "- A note. [data-analyst]",
         "Who spoke",
         "brief       worded by scripted",
     ] {
@@ -47,6 +57,7 @@ fn a_brief_reads_from_the_verdict_down() {
     }
     assert!(text.lines().all(|line| line.chars().count() <= WIDTH && line == line.trim_end()));
     assert!(!text.contains("\nTrend\n"), "an absent part has no heading");
+    assert!(!text.contains("Much more"), "of a passage the first paragraph is cited");
 }
 
 #[test]

@@ -10,7 +10,8 @@ fn gathered() -> Gathered {
 
 #[test]
 fn a_brief_holds_everything_that_was_found() {
-    // Shows: figures of both parts, all rules, and who worded what; parts nobody worded are not claimed.
+    // Shows: figures of both parts, each with its query or its function, all rules, the passages, what a model wrote, and who
+    // worded what; parts nobody worded are not claimed.
     let brief = brief(&question(), &gathered(), "All in all, no.", "scripted");
     let names: Vec<_> = brief.figures.iter().map(|figure| figure.name.as_str()).collect();
     for name in [
@@ -30,6 +31,24 @@ fn a_brief_holds_everything_that_was_found() {
         brief.paragraphs.iter().filter(|s| s.origin == Origin::Model).map(|s| s.text.as_str()).collect();
     assert_eq!(worded, ["All in all, no.", "Fewer build.", "Mostly kept."]);
     assert!(brief.paragraphs.iter().all(|statement| !statement.source.is_empty()));
+    let names: Vec<_> = brief.queries.iter().map(|asked| asked.name.as_str()).collect();
+    for figure in &brief.figures {
+        let is_known = names.contains(&figure.query.as_str());
+        assert_eq!(is_known, figure.part == Part::Figures, "{} came from {:?}", figure.name, figure.query);
+        assert_eq!(
+            figure.source == "query",
+            is_known && !figure.name.contains("change") && !figure.name.contains("share")
+        );
+    }
+    assert!(
+        brief.paragraphs.iter().any(|it| it.origin == Origin::Passage && it.source == "overtime.md#0001")
+    );
+    assert_eq!(brief.also, compliance().also);
+    assert_eq!(
+        (brief.written[0].text.as_str(), brief.written[0].source.as_str()),
+        ("A note.", "data-analyst")
+    );
+    assert_eq!(brief.tables, "tables-x");
 }
 
 #[test]

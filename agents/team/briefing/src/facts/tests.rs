@@ -9,16 +9,23 @@ fn texts(statements: &[Statement]) -> Vec<&str> {
 
 #[test]
 fn figures_are_told_in_full() {
-    // Shows: level, changes, unemployment and gaps as sentences, and that what is missing is not told.
+    // Shows: level, changes, unemployment, others and gaps as sentences, each with its query; what is missing is not told.
     let expected = [
         "In 2009-06, 6,010,000 persons worked in construction, 4.59% of all nonfarm employment.",
         "That is 90,000 fewer than a month before (-1.48%), and 1,203,000 fewer than a year before (-16.68%).",
         "In 2009-06, 1,601,000 persons who last worked in \"Construction\" were unemployed, a rate of 17.40%, up from 8.20% a year before.",
+        "For comparison, on the year: retail trade -5.23%.",
         "A gap.",
     ];
     assert_eq!(texts(&figures(&some_figures())), expected);
 
-    let bare = Figures { employment: None, unemployment: None, ..some_figures() };
+    let sources: Vec<String> =
+        figures(&some_figures()).into_iter().map(|statement| statement.source).collect();
+    let expected = ["employment", "employment", "unemployment", "proposed"]
+        .map(|query| format!("figures::of on {query}"));
+    assert_eq!((&sources[..4], sources[4].as_str()), (&expected[..], "figures::of"));
+
+    let bare = Figures { employment: None, unemployment: None, others: Vec::new(), ..some_figures() };
     assert_eq!(texts(&figures(&bare)), ["A gap."]);
     let mut still = some_figures();
     if let Some(employment) = &mut still.employment {
@@ -26,7 +33,7 @@ fn figures_are_told_in_full() {
         (employment.change_year, employment.change_year_ppm) = (None, None);
     }
     assert_eq!(texts(&figures(&still))[1], "That is as many as a month before.");
-    assert!(figures(&still).iter().all(|s| s.origin == Origin::Computation && s.source == FIGURES));
+    assert!(figures(&still).iter().all(|s| s.origin == Origin::Computation && s.source.starts_with(FIGURES)));
 }
 
 #[test]
@@ -47,20 +54,26 @@ fn a_trend_is_told_in_full() {
 
 #[test]
 fn rules_are_counted_and_the_exceptions_named() {
-    // Shows: the count, and one sentence for each rule not met, with the rule as its source.
+    // Shows: the count, one sentence for each rule not met with the rule as its source, its passage, and what was not found.
     let mut compliance_ = some_compliance();
     let mut kept = compliance_.findings[0].clone();
     (kept.rule, kept.status) = ("terms_fit".to_owned(), Status::Met);
     compliance_.findings.push(kept);
+    compliance_.gaps.push("nothing else was found".to_owned());
     let statements = compliance(&compliance_);
     assert_eq!(
         texts(&statements),
         [
             "Of 2 rules the plan keeps 1, leaves 1 open and breaks 0.",
             "The rule overtime (29 U.S.C. § 207(a)(1)) is open: the plan does not say.",
+            "Hours beyond forty cost more.",
+            "Nothing else was found.",
         ]
     );
     assert_eq!((statements[1].origin, statements[1].source.as_str()), (Origin::Rule, "overtime"));
+    assert_eq!((statements[2].origin, statements[2].source.as_str()), (Origin::Passage, "overtime.md#0001"));
+    let citation = compliance_.findings[0].citation.as_ref().unwrap();
+    assert_eq!(official(citation), "https://example.org/207");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::data::{EMPLOYMENT, UNEMPLOYMENT};
-use crate::sectors::find;
+use crate::sectors::{self, find};
 
 const NO_UNEMPLOYMENT: &str = "series,month,count,rate\n";
 

@@ -1,13 +1,13 @@
 //! The team's result: a verdict, the figures and rules it rests on, the conditions it comes with, and what is missing.
 //!
-//! Every statement says where it came from: a computation, a rule, or a model. The verdict is code's ([`crate::verdict`]);
+//! Every statement says where it came from: a query, a computation, a passage, a rule, or a call of a model. The verdict is code's ([`crate::verdict`]);
 //! a model only words it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::month::Month;
 
-use super::{Finding, Part};
+use super::{Asked, Citation, Finding, Part};
 
 /// The answer to a question. Written by `synthesizer` as the task's result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub struct Brief {
     pub sector: String,
     /// The month the brief is as of.
     pub month: Month,
+    /// The plan in one line; empty without one.
+    pub plan: String,
     /// What to do.
     pub verdict: Verdict,
     /// The verdict and its grounds in one sentence, from code.
@@ -26,12 +28,20 @@ pub struct Brief {
     pub paragraphs: Vec<Statement>,
     /// The numbers behind it, in the order they are shown.
     pub figures: Vec<Figure>,
+    /// The queries that figures came from.
+    pub queries: Vec<Asked>,
+    /// Which tables answered them: a hash of all that is in them; empty if none was asked.
+    pub tables: String,
     /// What each rule said, in the order of the rules; empty without compliance.
     pub rules: Vec<Finding>,
+    /// Rule texts that were found for this plan and that no predicate checks.
+    pub also: Vec<Citation>,
     /// What must hold or be done for the verdict to stand.
     pub conditions: Vec<Statement>,
     /// The parts that are not there, and why.
     pub missing: Vec<Missing>,
+    /// Plans and queries that a model wrote, and what became of them, one sentence each.
+    pub written: Vec<Statement>,
     /// Which model worded what; empty if none spoke.
     pub spoke: Vec<Spoke>,
 }
@@ -74,11 +84,15 @@ impl Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
-    /// A function of this crate over the data; the source names it.
+    /// A query; the source names it.
+    Query,
+    /// A function of this crate over the data; the source names it, and the queries it worked on.
     Computation,
+    /// A passage of a rule's text; the source names it.
+    Passage,
     /// A rule; the source names it.
     Rule,
-    /// A model; the source names it.
+    /// A model; the source names it, and the call in which it spoke.
     Model,
     /// The task itself: what was asked, left out, or did not arrive.
     Task,
@@ -122,8 +136,10 @@ pub struct Figure {
     pub value: i64,
     /// Its unit.
     pub unit: Unit,
-    /// The function that computed it, for example `figures::compute`.
+    /// The function that computed it, for example `figures::compute`; of a number that is as a query gave it, `query`.
     pub source: String,
+    /// The query it came from; empty if it came from none.
+    pub query: String,
 }
 
 /// Why a part is not there.
@@ -134,6 +150,8 @@ pub enum Cause {
     NotAsked,
     /// The question gives it nothing to work on.
     NotApplicable,
+    /// A model's plan left it out.
+    NotPlanned,
     /// Its agent failed.
     Failed,
     /// It did not come in time.
@@ -147,6 +165,7 @@ impl Cause {
         match self {
             Cause::NotAsked => "not asked for",
             Cause::NotApplicable => "not applicable",
+            Cause::NotPlanned => "left out",
             Cause::Failed => "failed",
             Cause::Late => "late",
         }

@@ -15,6 +15,10 @@ pub struct Compliance {
     pub month: Month,
     /// One finding a rule, in the order of [`crate::rules::RULES`].
     pub findings: Vec<Finding>,
+    /// Texts that were found for this plan and that no predicate checks.
+    pub also: Vec<Citation>,
+    /// What is not there, and why, one sentence each.
+    pub gaps: Vec<String>,
     /// One sentence from a model; empty if none spoke.
     pub wording: String,
     /// Which model spoke; empty if none did.
@@ -34,6 +38,23 @@ pub struct Finding {
     pub reason: String,
     /// What would make it met, in one sentence; empty if it is.
     pub remedy: String,
+    /// Where the official text can be read; empty where there is none.
+    pub official: String,
+    /// The passage of the rule's text, if it was looked for and found.
+    pub citation: Option<Citation>,
+}
+
+/// A passage of a rule's text, as the knowledge gateway found it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Citation {
+    /// The passage's id, for example `overtime.md#0001`.
+    pub passage: String,
+    /// The article it retells.
+    pub article: String,
+    /// Its heading.
+    pub title: String,
+    /// Its words.
+    pub text: String,
 }
 
 /// Whether a plan keeps a rule.

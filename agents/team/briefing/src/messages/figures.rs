@@ -1,6 +1,6 @@
 //! The data-analyst's part: how many work in the sector, what share that is, how it changed, and how many are without work.
 //!
-//! Numbers only, and one sentence of wording beside them. How they are computed: [`crate::figures`].
+//! Numbers, the queries they came from, and one sentence of wording beside them. How they are computed: [`crate::figures`].
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,14 @@ pub struct Figures {
     pub employment: Option<Employment>,
     /// Unemployment, if the tables know it for this sector's industry and month.
     pub unemployment: Option<Unemployment>,
+    /// What a model's query looked at besides, for comparison: each number compared with the tables.
+    pub others: Vec<Level>,
+    /// The queries, in the order they were asked: each figure names the one it came from.
+    pub queries: Vec<Asked>,
+    /// Which tables answered: a hash of all that is in them; empty if none did.
+    pub tables: String,
+    /// What a model wrote and what became of it, one sentence each.
+    pub notes: Vec<String>,
     /// What is not there, and why, one sentence each.
     pub gaps: Vec<String>,
     /// One sentence from a model; empty if none spoke.
@@ -55,6 +63,32 @@ pub struct Unemployment {
     pub rate_bp: i64,
     /// Change of the rate on the same month a year before, in basis points.
     pub change_year_bp: Option<i64>,
+}
+
+/// How many work in a sector in a month: one cell of the employment table.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Level {
+    /// The sector's id.
+    pub sector: String,
+    /// The month.
+    pub month: Month,
+    /// Persons employed.
+    pub persons: i64,
+}
+
+/// A query as it was asked of the tables.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// What figures and statements call it.
+    pub name: String,
+    /// The statement, with `?` for each parameter.
+    pub statement: String,
+    /// The parameters, in order.
+    pub parameters: Vec<String>,
+    /// How many rows came back.
+    pub rows: i32,
+    /// The model that wrote it; empty for a fixed one.
+    pub author: String,
 }
 
 impl schemas_records::Message for Figures {

@@ -28,6 +28,8 @@ pub const AGE_MAX: i32 = 120;
 pub const OVERTIME_PERCENT_MAX: i32 = 1_000;
 /// The longest keeping of records, in years.
 pub const YEARS_MAX: i32 = 100;
+/// The longest wait for the parts, in seconds: a day; who can wait longer names none.
+pub const WITHIN_SECONDS_MAX: i32 = 86_400;
 
 /// "Should we hire in this sector now, given this plan?" Written by the producer, read by every agent of the team.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +47,13 @@ pub struct Question {
     /// Which parts the asker wants; all three unless said otherwise. Repeats count once.
     #[serde(default = "all_parts")]
     pub ask: Vec<Part>,
+    /// How long the asker waits for the parts, in seconds from the planner on; what has not come by then is named as late.
+    /// Without it: until shortly before the task's deadline.
+    #[serde(default)]
+    pub within_seconds: Option<i32>,
+    /// For drills: the part that is to come too late, so that one sees what a brief says then. Needs `within_seconds`.
+    #[serde(default)]
+    pub late_drill: Option<Part>,
 }
 
 /// A part of a brief, and by it the agent that supplies it.
@@ -191,6 +200,17 @@ pub enum Invalid {
         "cannot take a question that asks for no part: leave \"ask\" out to get all, or name figures, trend or compliance"
     )]
     NothingAsked,
+    /// The wait for the parts is none.
+    #[error("cannot take a question whose \"within_seconds\" is {found}: it must lie between 1 and 86400")]
+    Within {
+        /// Its value.
+        found: i32,
+    },
+    /// A drill that would wait for the task's deadline.
+    #[error(
+        "cannot take a question with a \"late_drill\" and no \"within_seconds\": say how long the parts are waited for"
+    )]
+    EndlessDrill,
     /// A number is outside its range.
     #[error("cannot take a plan whose \"{field}\" is {found}: it must lie between 0 and {allowed}")]
     OutOfRange {
@@ -213,6 +233,13 @@ impl Question {
         check_text("sector", &self.sector, SECTOR_BYTES_MAX)?;
         if self.ask.is_empty() {
             return Err(Invalid::NothingAsked);
+        }
+        match (self.within_seconds, self.late_drill) {
+            (Some(found), _) if !(1..=WITHIN_SECONDS_MAX).contains(&found) => {
+                return Err(Invalid::Within { found });
+            }
+            (None, Some(_)) => return Err(Invalid::EndlessDrill),
+            _ => {}
         }
         self.plan.as_ref().map_or(Ok(()), HiringPlan::check)
     }

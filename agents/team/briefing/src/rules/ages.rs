@@ -38,22 +38,25 @@ const AGE_RULE_EMPLOYEES: i32 = 20;
 
 pub(super) const YOUNGEST_AGE: Rule = Rule {
     id: "youngest_age",
+    title: "Youngest age for work",
     article: "29 U.S.C. § 212(c); 29 CFR §§ 570.33, 570.35",
-    says: "Nobody under fourteen is hired; at fourteen and fifteen only for some work, at most 18 hours a school week and 40 in holidays; farms follow rules of their own.",
+    official: "https://www.ecfr.gov/current/title-29/section-570.35",
     check: youngest_age,
 };
 
 pub(super) const HAZARDOUS_WORK: Rule = Rule {
     id: "hazardous_work",
+    title: "Hazardous work and minors",
     article: "29 U.S.C. § 203(l); 29 CFR §§ 570.50-570.68",
-    says: "Work listed as hazardous is for those of eighteen and over; on farms, of sixteen and over.",
+    official: "https://www.ecfr.gov/current/title-29/section-570.50",
     check: hazardous_work,
 };
 
 pub(super) const OLDEST_AGE: Rule = Rule {
     id: "oldest_age",
+    title: "Upper age limits",
     article: "29 U.S.C. §§ 623(a)(1), 630(b), 631(a)",
-    says: "An employer of twenty or more does not turn away those of forty and over because of their age.",
+    official: "https://www.govinfo.gov/link/uscode/29/623",
     check: oldest_age,
 };
 

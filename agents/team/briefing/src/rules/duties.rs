@@ -28,22 +28,25 @@ const NOTICE_DAYS: i32 = 60;
 
 pub(super) const HEALTH_COVER: Rule = Rule {
     id: "health_cover",
+    title: "Offer of health cover",
     article: "26 U.S.C. § 4980H(a), (c)(2), (c)(4)",
-    says: "From 2015 on, an employer of fifty or more offers health cover to those who work thirty hours a week or pays for not doing so; below a hundred, from 2016 on.",
+    official: "https://www.govinfo.gov/link/uscode/26/4980H",
     check: health_cover,
 };
 
 pub(super) const COVER_WAIT: Rule = Rule {
     id: "cover_wait",
+    title: "Wait for health cover",
     article: "42 U.S.C. § 300gg-7; 45 CFR § 147.116",
-    says: "From 2014 on, health cover that is offered begins within ninety days, after an orientation of at most a month.",
+    official: "https://www.ecfr.gov/current/title-45/section-147.116",
     check: cover_wait,
 };
 
 pub(super) const LAYOFF_NOTICE: Rule = Rule {
     id: "layoff_notice",
+    title: "Notice before mass layoffs",
     article: "29 U.S.C. §§ 2101(a), 2102(a), 2103(1)",
-    says: "An employer of a hundred or more gives sixty days' notice before fifty or more jobs end together, unless all were told at the start that the project ends.",
+    official: "https://www.govinfo.gov/link/uscode/29/2102",
     check: layoff_notice,
 };
 

@@ -20,22 +20,25 @@ const RECORD_YEARS: i32 = 3;
 
 pub(super) const MINIMUM_WAGE: Rule = Rule {
     id: "minimum_wage",
+    title: "Minimum wage",
     article: "29 U.S.C. § 206(a)(1), (g)",
-    says: "An hour is paid at least the federal minimum of its day; those under twenty may get $4.25 for their first ninety days.",
+    official: "https://www.govinfo.gov/link/uscode/29/206",
     check: minimum_wage,
 };
 
 pub(super) const OVERTIME: Rule = Rule {
     id: "overtime",
+    title: "Overtime pay",
     article: "29 U.S.C. § 207(a)(1)",
-    says: "Hours beyond forty a week are paid at least one and a half times the ordinary rate.",
+    official: "https://www.govinfo.gov/link/uscode/29/207",
     check: overtime,
 };
 
 pub(super) const PAY_RECORDS: Rule = Rule {
     id: "pay_records",
+    title: "Records of hours and pay",
     article: "29 U.S.C. § 211(c); 29 CFR § 516.5",
-    says: "Records of hours and pay are kept for at least three years.",
+    official: "https://www.ecfr.gov/current/title-29/section-516.5",
     check: pay_records,
 };
 

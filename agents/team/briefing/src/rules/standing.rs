@@ -7,22 +7,25 @@ use crate::numbers::dollars;
 
 pub(super) const WORK_PAPERS: Rule = Rule {
     id: "work_papers",
+    title: "Papers that permit work",
     article: "8 U.S.C. § 1324a(b); 8 CFR § 274a.2(b)(1)",
-    says: "Whoever employs somebody looks at papers of identity and permission to work, on the official form, within three business days of the start.",
+    official: "https://www.ecfr.gov/current/title-8/section-274a.2",
     check: work_papers,
 };
 
 pub(super) const CONTRACTOR_STATUS: Rule = Rule {
     id: "contractor_status",
+    title: "Contractor or employee",
     article: "29 U.S.C. § 203(e)(1), (g)",
-    says: "Whoever is told when and how to work is an employee, whatever the contract calls it.",
+    official: "https://www.govinfo.gov/link/uscode/29/203",
     check: contractor_status,
 };
 
 pub(super) const UNPAID_INTERNSHIP: Rule = Rule {
     id: "unpaid_internship",
+    title: "Interns paid below the minimum",
     article: "29 U.S.C. § 203(e)(1); 330 U.S. 148 (1947)",
-    says: "A trainee may be paid less than the minimum only if the training is for the trainee's good and takes no employee's place, as the Supreme Court read the law in Walling v. Portland Terminal.",
+    official: "https://www.loc.gov/item/usrep330148/",
     check: unpaid_internship,
 };
 

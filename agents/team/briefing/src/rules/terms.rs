@@ -8,8 +8,9 @@ const AHEAD_MONTHS_MAX: i32 = 24;
 
 pub(super) const TERMS_FIT: Rule = Rule {
     id: "terms_fit",
+    title: "The terms fit together",
     article: "no article: the plan's own logic",
-    says: "The terms fit together: work has hours and a start to come, what is permanent has no end, what ends says when, a trial ends before the contract does, and the ages asked for exist.",
+    official: "",
     check: terms_fit,
 };
 

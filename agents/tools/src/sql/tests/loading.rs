@@ -91,6 +91,31 @@ fn bad_folders_are_named() {
     assert!(error.contains("not a database"), "{error}");
 }
 
+/// Tables from texts: the file is the texts' alone, byte for byte, whoever makes it; what is wrong is named.
+#[tokio::test]
+async fn texts_are_tables_too() {
+    let texts = [("jobs", "sector,persons\nmining,656\nretail,\n"), ("about", "version\nx1\n")];
+    let database = Database::of_csv(&texts).unwrap();
+    assert_eq!(database.bytes().unwrap(), Database::of_csv(&texts).unwrap().bytes().unwrap());
+    let other = Database::of_csv(&[("jobs", "sector,persons\nmining,657\n")]).unwrap();
+    assert_ne!(database.bytes().unwrap(), other.bytes().unwrap());
+    // A clone keeps the file.
+    let clone = database.clone();
+    drop(database);
+    let codec = schemas_codec::Codec::new(schemas_codec::Registry::new().unwrap());
+    let tool = super::SqlTool::new("tables", clone, codec);
+    let table = tool.ask(question("SELECT persons FROM jobs ORDER BY sector", &[])).await.unwrap();
+    assert_eq!(table.rows, [[schemas_records::tool::Cell::Long(656)], [schemas_records::tool::Cell::Null]]);
+
+    let check = |texts: &[(&str, &str)], says: &str| {
+        let error = Database::of_csv(texts).unwrap_err().to_string();
+        assert!(error.contains(says), "{error:?} does not say {says:?}");
+    };
+    check(&[("Jobs", "a\n1\n")], "\"Jobs\" is no name of a table");
+    check(&[("jobs", "a,b\n1\n")], "jobs.csv");
+    check(&[("jobs", "a\n1\n"), ("jobs", "a\n1\n")], "already exists");
+}
+
 /// A folder without tables is a database without tables.
 #[tokio::test]
 async fn no_tables() {
