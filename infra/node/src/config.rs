@@ -8,23 +8,24 @@
 //! models = "/var/cache/models"    # left out: a folder below the user's cache
 //! model_writes = true             # left out: what is behind openai: may write plans and queries, others not
 //! http = "127.0.0.1:8080"         # left out: no public door
-//! http_token_file = "tokens"      # or TRIBUTARY_HTTP_TOKEN; without either http_open = true, on loopback
+//! http_token_file = "tokens"      # or TRIBUTARY_HTTP_TOKEN, not both; or http_open = true, on loopback only
 //! [kafka]                         # librdkafka's own properties
 //! "security.protocol" = "ssl"
 //! ```
 //! In the environment the same keys are `TRIBUTARY_NAMESPACE`, `TRIBUTARY_BROKERS` and so on.
 
+mod keys;
+
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use infra_http::Limits;
 use infra_http::public::Tokens;
 use schemas_records::limits::BUDGET_CALLS_MAX;
-use serde::Deserialize;
 use topics_catalog::Topics;
 
+use self::keys::Keys;
 use crate::run::Error;
 use crate::settings::{Outside, Settings};
 
@@ -36,92 +37,6 @@ const OFFLINE_CALLS: usize = 2;
 
 /// The environment variables' prefix.
 const PREFIX: &str = "TRIBUTARY_";
-
-/// What may be configured. Every key has a default.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Keys {
-    namespace: String,
-    instance: String,
-    roles: Vec<String>,
-    brokers: Option<String>,
-    data: Option<String>,
-    model: String,
-    models: Option<String>,
-    model_writes: Option<bool>,
-    metrics: Option<SocketAddr>,
-    admin_port: u16,
-    http: Option<SocketAddr>,
-    http_token_file: Option<String>,
-    http_open: bool,
-    log: String,
-    partitions: i32,
-    replication: i32,
-    open_tasks_max: u32,
-    deadline_seconds: u64,
-    budget_calls: u32,
-    calls_in_flight_max: Option<usize>,
-    step_seconds_max: u64,
-    session_timeout_ms: u64,
-    kafka: BTreeMap<String, String>,
-}
-
-/// The keys that may stand in the environment: all but the table.
-const SCALARS: [&str; 22] = [
-    "namespace",
-    "instance",
-    "roles",
-    "brokers",
-    "data",
-    "model",
-    "models",
-    "model_writes",
-    "metrics",
-    "admin_port",
-    "http",
-    "http_token_file",
-    "http_open",
-    "log",
-    "partitions",
-    "replication",
-    "open_tasks_max",
-    "deadline_seconds",
-    "budget_calls",
-    "calls_in_flight_max",
-    "step_seconds_max",
-    "session_timeout_ms",
-];
-
-impl Default for Keys {
-    fn default() -> Self {
-        let settings = Settings::default();
-        Self {
-            namespace: settings.namespace,
-            instance: settings.instance,
-            roles: Vec::new(),
-            brokers: None,
-            data: None,
-            model: "scripted".into(),
-            models: None,
-            model_writes: None,
-            metrics: None,
-            admin_port: 0,
-            http: None,
-            http_token_file: None,
-            http_open: false,
-            log: "warn".into(),
-            partitions: 4,
-            replication: 0,
-            open_tasks_max: settings.open_tasks_max,
-            deadline_seconds: settings.deadline.as_secs(),
-            budget_calls: settings.budget_calls,
-            calls_in_flight_max: None,
-            step_seconds_max: settings.step_time_max.as_secs(),
-            session_timeout_ms: 10_000,
-            kafka: BTreeMap::new(),
-        }
-    }
-}
 
 /// Which model stands behind the gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,6 +79,14 @@ pub struct Config {
     pub topics: Topics,
     kafka: BTreeMap<String, String>,
     session_timeout: Duration,
+    is_given: Given,
+}
+
+/// Which of the limits that a team may set were configured: what somebody said goes over what the team says.
+#[derive(Clone, Copy, Debug)]
+struct Given {
+    deadline: bool,
+    budget_calls: bool,
 }
 
 impl Config {
@@ -183,9 +106,9 @@ impl Config {
             Some(text) => text.parse().map_err(|error: toml::de::Error| wrong(error.to_string()))?,
         };
         let environment: BTreeMap<String, String> = environment.into_iter().collect();
-        for key in SCALARS {
+        for key in keys::names() {
             if let Some(value) = environment.get(&format!("{PREFIX}{}", key.to_uppercase())) {
-                table.insert(key.into(), scalar(key, value));
+                table.insert(key.into(), keys::value(key, value));
             }
         }
         for set in sets {
@@ -199,7 +122,7 @@ impl Config {
                     }
                 }
                 None => {
-                    table.insert(key.into(), scalar(key, value));
+                    table.insert(key.into(), keys::value(key, value));
                 }
             }
         }
@@ -222,9 +145,8 @@ impl Config {
                 message: format!("partitions is {}, use 1 to 1000", keys.partitions),
             });
         }
-        if keys.budget_calls > BUDGET_CALLS_MAX {
-            let message =
-                format!("budget_calls is {}, at most {BUDGET_CALLS_MAX} are allowed", keys.budget_calls);
+        if let Some(calls) = keys.budget_calls.filter(|calls| *calls > BUDGET_CALLS_MAX) {
+            let message = format!("budget_calls is {calls}, at most {BUDGET_CALLS_MAX} are allowed");
             return Err(Error::Config { message });
         }
         // An empty path would be the folder this was started in.
@@ -236,15 +158,15 @@ impl Config {
                 return Err(Error::Config { message });
             }
         }
+        check_door(&keys, &tokens)?;
         let topics = Topics { partitions: keys.partitions, replication: keys.replication };
         let model = choice(&keys.model)?;
+        let usual = Settings::default();
+        let is_given =
+            Given { deadline: keys.deadline_seconds.is_some(), budget_calls: keys.budget_calls.is_some() };
         // What the model cannot begin yet waits in the gateway, which knows who is most urgent.
-        let usual = if model == ModelChoice::Offline {
-            OFFLINE_CALLS
-        } else {
-            Settings::default().calls_in_flight_max
-        };
-        let calls_in_flight = keys.calls_in_flight_max.unwrap_or(usual);
+        let at_once = if model == ModelChoice::Offline { OFFLINE_CALLS } else { usual.calls_in_flight_max };
+        let calls_in_flight = keys.calls_in_flight_max.unwrap_or(at_once);
         let outside = Outside {
             folder: keys.data.map(PathBuf::from),
             admin_port: keys.admin_port,
@@ -263,8 +185,8 @@ impl Config {
                 instance: keys.instance,
                 roles: keys.roles,
                 open_tasks_max: keys.open_tasks_max,
-                deadline: Duration::from_secs(keys.deadline_seconds),
-                budget_calls: keys.budget_calls,
+                deadline: keys.deadline_seconds.map_or(usual.deadline, Duration::from_secs),
+                budget_calls: keys.budget_calls.unwrap_or(usual.budget_calls),
                 calls_in_flight_max: calls_in_flight.max(1),
                 step_time_max: Duration::from_secs(keys.step_seconds_max),
                 metrics: keys.metrics,
@@ -276,6 +198,7 @@ impl Config {
             log: keys.log,
             topics,
             kafka: keys.kafka,
+            is_given,
             session_timeout: Duration::from_millis(keys.session_timeout_ms),
         })
     }
@@ -291,6 +214,16 @@ impl Config {
         self.settings.outside.folder = Some(folder.to_owned());
     }
 
+    /// Takes a team's own limits, where nothing else was configured.
+    pub fn limit(&mut self, deadline: Option<Duration>, budget_calls: Option<u32>) {
+        if let Some(deadline) = deadline.filter(|_| !self.is_given.deadline) {
+            self.settings.deadline = deadline;
+        }
+        if let Some(calls) = budget_calls.filter(|_| !self.is_given.budget_calls) {
+            self.settings.budget_calls = calls;
+        }
+    }
+
     /// How to reach Kafka.
     #[must_use]
     pub fn kafka(&self, brokers: &str) -> topics_log_kafka::Settings {
@@ -303,6 +236,24 @@ impl Config {
             ..topics_log_kafka::Settings::default()
         }
     }
+}
+
+/// Whether what is said of the public door fits together. A token in the environment alone is no mistake: other
+/// commands are started in the same shell.
+fn check_door(keys: &Keys, tokens: &Tokens) -> Result<(), Error> {
+    let (has_file, has_token) = (keys.http_token_file.is_some(), !tokens.is_empty());
+    let message = match keys.http {
+        None if has_file => "http_token_file is set, but there is no http door: set http=ADDRESS:PORT too",
+        None if keys.http_open => "http_open is set, but there is no http door: set http=ADDRESS:PORT too",
+        Some(_) if has_file && has_token => {
+            "both http_token_file and TRIBUTARY_HTTP_TOKEN name tokens: leave one of them out"
+        }
+        Some(_) if keys.http_open && (has_file || has_token) => {
+            "http_open says that nobody needs a token, and there is one: leave one of them out"
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::Config { message: message.to_owned() })
 }
 
 /// Where state lies beside a broker if nothing is said: with the broker's offsets it must outlive this
@@ -322,32 +273,6 @@ fn default_models(environment: &BTreeMap<String, String>) -> Option<String> {
 fn base(environment: &BTreeMap<String, String>, variable: &str, below_home: &str) -> Option<String> {
     let of = |name: &str| environment.get(name).filter(|folder| !folder.is_empty());
     of(variable).cloned().or_else(|| Some(format!("{}/{below_home}", of("HOME")?)))
-}
-
-/// A value from a place that knows only text: numbers and lists are recognised by what the key takes.
-fn scalar(key: &str, value: &str) -> toml::Value {
-    if key == "roles" {
-        let roles = value.split(',').map(str::trim).filter(|role| !role.is_empty());
-        return toml::Value::Array(roles.map(|role| toml::Value::String(role.into())).collect());
-    }
-    let is_text = matches!(
-        key,
-        "namespace"
-            | "instance"
-            | "brokers"
-            | "data"
-            | "model"
-            | "models"
-            | "metrics"
-            | "log"
-            | "http"
-            | "http_token_file"
-    );
-    match (value.parse::<i64>(), value.parse::<bool>()) {
-        (Ok(number), _) if !is_text => toml::Value::Integer(number),
-        (_, Ok(flag)) if !is_text => toml::Value::Boolean(flag),
-        _ => toml::Value::String(value.into()),
-    }
 }
 
 fn choice(text: &str) -> Result<ModelChoice, Error> {

@@ -21,6 +21,7 @@ mod path;
 pub mod canonical;
 pub mod compatibility;
 pub mod known;
+pub mod nearest;
 pub mod registry;
 pub mod released;
 
