@@ -13,7 +13,7 @@ use schemas_codec::Codec;
 use schemas_records::Message;
 
 use crate::args::{Arguments, Command, Common, Demo, Run};
-use crate::{ask, desk, kept, model, results, run, submit, teams, topics};
+use crate::{ask, desk, kept, model, patience, results, run, state, submit, teams, topics};
 
 type Show = Arc<dyn Fn(&Codec, &[u8]) -> Option<String> + Send + Sync>;
 
@@ -175,6 +175,9 @@ impl Work<'_> {
         if let Command::Model(command) = command {
             return Ok(last_word(model::run(&config, command).await));
         }
+        if let Command::State(command) = command {
+            return Ok(last_word(state::run(&config, command).await));
+        }
         let (show, tasks) = run::wanted(command, &presentation, team.name())?;
         let kept = match show {
             Some(show) => kept::choose(&mut config, show, (&team, folder), &tasks)?,
@@ -183,6 +186,9 @@ impl Work<'_> {
         let model = if command.runs_agents() { Some(infra_node::model(&config)?) } else { None };
         let (hold, running) = kept.map(kept::Kept::begin).transpose()?.unzip();
         let doors = match model {
+            Some(model) if matches!(command, Command::Node) && config.brokers.is_some() => {
+                patience::open(&config, model).await?
+            }
             Some(model) => open_with(&config, model, hold).await?,
             None => open_to_look(&config, hold).await?,
         };
@@ -200,7 +206,11 @@ impl Work<'_> {
             Command::Submit(tasks) => submit::run(&node, tasks).await,
             Command::Results(what) => results::run(&node, &presentation, what).await,
             // Done above, without a node.
-            Command::New { .. } | Command::Team(_) | Command::Ask(_) | Command::Model(_) => Ok(()),
+            Command::New { .. }
+            | Command::Team(_)
+            | Command::Ask(_)
+            | Command::Model(_)
+            | Command::State(_) => Ok(()),
         };
         let done = done.and_then(|()| running.map_or(Ok(()), |running| running.done()));
         // While the node still stands: what taking it down does (clients of brokers that are away among it) can

@@ -76,6 +76,9 @@ pub enum Command {
     /// Shows, makes or removes the topics that the team needs.
     #[command(subcommand)]
     Topics(Topics),
+    /// Shows or makes what the CQL cluster that keeps state needs.
+    #[command(subcommand)]
+    State(State),
     /// Puts the tasks of a file on the task topic.
     Submit(Tasks),
     /// Reads results.
@@ -96,6 +99,7 @@ impl Command {
             | Self::New { .. }
             | Self::Team(_)
             | Self::Model(_)
+            | Self::State(_)
             | Self::Ask(_) => None,
             Self::Node => Some("a node serves a broker's topics, or its own with --data DIR"),
             Self::Topics(_) => Some("topics live on a broker"),
@@ -133,6 +137,15 @@ pub struct Run {
     pub tasks: Option<PathBuf>,
     #[command(flatten)]
     pub show: Show,
+}
+
+/// The CQL cluster that keeps state.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum State {
+    /// Says what is missing, and changes nothing.
+    Plan,
+    /// Makes the keyspace and the tables that are missing. What is there stays as it is.
+    Migrate,
 }
 
 /// Teams in folders.

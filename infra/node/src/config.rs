@@ -4,6 +4,8 @@
 //! namespace = "acme"
 //! brokers = "127.0.0.1:9092"      # left out: everything in this process's memory
 //! data = "/var/lib/tributary"     # left out: in memory; with brokers, a folder below the user's state
+//! cql = "10.0.0.1:9042,10.0.0.2:9042" # left out: state on disk; with it any number of nodes share it
+//! cql_user = "tributary"          # password in cql_password_file or TRIBUTARY_CQL_PASSWORD
 //! model = "openai:http://127.0.0.1:8080/v1#smollm2"
 //! models = "/var/cache/models"    # left out: a folder below the user's cache
 //! model_writes = true             # left out: what is behind openai: may write plans and queries, others not
@@ -14,6 +16,7 @@
 //! ```
 //! In the environment the same keys are `TRIBUTARY_NAMESPACE`, `TRIBUTARY_BROKERS` and so on.
 
+mod cql;
 mod keys;
 
 use std::collections::BTreeMap;
@@ -25,6 +28,7 @@ use infra_http::public::Tokens;
 use schemas_records::limits::BUDGET_CALLS_MAX;
 use topics_catalog::Topics;
 
+pub use self::cql::Cql;
 use self::keys::Keys;
 use crate::run::Error;
 use crate::settings::{Outside, Settings};
@@ -66,6 +70,8 @@ pub struct Config {
     pub settings: Settings,
     /// Kafka's brokers; `None` for the log in memory.
     pub brokers: Option<String>,
+    /// The cluster that keeps state; `None` for this machine's disk or memory.
+    pub cql: Option<Cql>,
     /// The model.
     pub model: ModelChoice,
     /// The folder of the offline model's weights; `None` where there is no home.
@@ -128,7 +134,8 @@ impl Config {
         }
         let mut keys: Keys =
             table.try_into().map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
-        if keys.brokers.is_some() && keys.data.is_none() {
+        let cql = Cql::of(&keys, &environment)?;
+        if keys.brokers.is_some() && keys.data.is_none() && cql.is_none() {
             keys.data = default_data(&environment, &keys.namespace);
         }
         if keys.models.is_none() {
@@ -136,7 +143,7 @@ impl Config {
         }
         let tokens = environment.get(TOKEN_VARIABLE).map(|token| Tokens::parse(token)).transpose();
         let tokens = tokens.map_err(|message| wrong(format!("{TOKEN_VARIABLE}: {message}")))?;
-        Self::from_keys(keys, tokens.unwrap_or_default())
+        Ok(Self { cql, ..Self::from_keys(keys, tokens.unwrap_or_default())? })
     }
 
     fn from_keys(keys: Keys, tokens: Tokens) -> Result<Self, Error> {
@@ -193,6 +200,7 @@ impl Config {
                 outside,
             },
             brokers: keys.brokers,
+            cql: None,
             model,
             models: keys.models,
             log: keys.log,

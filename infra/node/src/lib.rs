@@ -12,6 +12,7 @@ mod outside;
 mod roles;
 mod run;
 mod settings;
+pub mod shared;
 mod supplies;
 mod team;
 

@@ -64,6 +64,16 @@ impl Error {
     pub fn from_store(error: topics_state::Error) -> Self {
         Self::Store(error)
     }
+
+    /// Whether the same may go well later, though nobody mends anything: a server that is not there yet.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Log(error) => error.remedy == topics_log::Remedy::Retry,
+            Self::Store(error) => error.remedy == topics_state::Remedy::Retry,
+            _ => false,
+        }
+    }
 }
 
 /// How often the watchdog looks at a step.

@@ -163,3 +163,32 @@ fn who_may_write() {
     check(&["model=openai:http://127.0.0.1:1/v1#m", "model_writes=false"], false);
     check(&["model_writes=true"], true);
 }
+
+/// State that is shared needs a log that is shared, has one home, and its password comes from a file or the
+/// environment; it is never shown.
+#[test]
+fn state_has_one_home() {
+    let cluster = ["brokers=b:1", "cql=a:1, b:2", "namespace=acme-eu"];
+    let config = read("", &[("HOME", "/home/x")], &cluster).unwrap();
+    let cql = config.cql.as_ref().unwrap();
+    assert_eq!(
+        (cql.nodes.clone(), cql.keyspace.as_str()),
+        (vec!["a:1".to_owned(), "b:2".to_owned()], "acme_eu")
+    );
+    assert_eq!((config.data(), cql.credentials.clone()), (None, None));
+    let role = [("TRIBUTARY_CQL_PASSWORD", "secret-words")];
+    let config = read("", &role, &["brokers=b:1", "cql=a:1", "cql_user=u", "cql_keyspace=k"]).unwrap();
+    let cql = config.cql.as_ref().unwrap();
+    assert_eq!(cql.credentials, Some(("u".to_owned(), "secret-words".to_owned())));
+    assert!(!format!("{config:?}").contains("secret-words"));
+    let check = |sets: &[&str], expected: &str| {
+        let error = read("", &[], sets).unwrap_err();
+        assert!(error.contains(expected), "{sets:?}: {error}");
+    };
+    check(&["cql=a:1"], "but no brokers");
+    check(&["cql=a:1", "brokers=b:1", "data=/x"], "leave one of them out");
+    check(&["cql_keyspace=k"], "set cql=HOST:PORT too");
+    check(&["cql=a:1", "brokers=b:1", "cql_user=u"], "TRIBUTARY_CQL_PASSWORD");
+    check(&["cql=a:1", "brokers=b:1", "cql_password_file=f"], "set cql_user too");
+    check(&["cql=a:1", "brokers=b:1", "cql_user=u", "cql_password_file=/no/such"], "could not read");
+}
