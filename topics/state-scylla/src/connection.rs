@@ -93,7 +93,8 @@ fn builder(settings: &Settings) -> SessionBuilder {
         .connection_timeout(settings.request_timeout)
         .keepalive_interval(KEEPALIVE_INTERVAL)
         .keepalive_timeout(KEEPALIVE_TIMEOUT)
-        .metadata_request_clientside_timeout(settings.request_timeout);
+        .metadata_request_clientside_timeout(settings.request_timeout)
+        .metadata_request_serverside_timeout(settings.request_timeout / 2);
     if let Some(credentials) = &settings.credentials {
         builder = builder.user(&credentials.user, &credentials.password);
     }
