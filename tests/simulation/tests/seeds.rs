@@ -15,7 +15,7 @@ use tests_kit::simulation::tool::Simulated;
 use tests_kit::simulation::{Chance, Failed, Report, Simulation, Task, team};
 use topics_runtime::Moment;
 
-/// Seeds in CI: under a minute on two cores, and enough that everything that can go wrong does.
+/// Seeds in CI: some two minutes on two busy cores, and enough that everything that can go wrong does.
 const SEEDS: u64 = 200;
 
 const COMMAND: &str = "SEED={seed} cargo test -p tests-simulation --test seeds -- --nocapture";
