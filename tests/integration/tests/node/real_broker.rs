@@ -18,3 +18,4 @@ mod kills;
 mod long_texts;
 mod models;
 mod moments;
+mod shared;
