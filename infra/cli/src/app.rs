@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use agents_agent::Agent;
 use clap::Parser;
-use infra_node::{Config, Node, Team, open};
+use infra_node::{Config, Meeting, Node, Team, open};
 use schemas_codec::Codec;
 use schemas_records::Message;
 
 use crate::args::{Arguments, Command, Common};
-use crate::{ask, desk, kept, model, results, run, submit, teams, topics};
+use crate::{ask, desk, kept, model, results, run, schemas, submit, teams, topics};
 
 type Show = Arc<dyn Fn(&Codec, &[u8]) -> Option<String> + Send + Sync>;
 
@@ -130,8 +130,16 @@ impl App {
                 let desk = desk::find(&config, team, arguments.common.verbose).await?;
                 return print(&ask::ask(&*desk, question).await?);
             }
+            if let Command::Schemas(command) = &arguments.command {
+                return schemas::run(&config, team, command).await;
+            }
+            let meeting = if arguments.command.runs_agents() { Meeting::Files } else { Meeting::Reads };
             // Put together by the commands that need it only.
-            let node = async { anyhow::Ok(Node::new(team, open(&opened).await?, config.settings.clone())?) };
+            let node = async {
+                let node = Node::new(team, open(&opened).await?, config.settings.clone())?;
+                node.meet_registry(&opened, meeting).await?;
+                anyhow::Ok(node)
+            };
             match arguments.command {
                 Command::Demo(demo) => run::demo(&node.await?, &config, &presentation, &demo).await,
                 Command::Run(run) => run::tasks(&node.await?, &config, &presentation, &run).await,
@@ -141,7 +149,7 @@ impl App {
                 Command::Results(what) => results::run(&node.await?, &presentation, &what).await,
                 Command::Model(command) => model::run(&config, &command).await,
                 // Done above, without a node.
-                Command::New { .. } | Command::Team(_) | Command::Ask(_) => Ok(()),
+                Command::New { .. } | Command::Team(_) | Command::Ask(_) | Command::Schemas(_) => Ok(()),
             }?;
             kept.map_or(Ok(()), |kept| kept.done())
         })

@@ -76,6 +76,9 @@ pub enum Command {
     /// Shows, makes or removes the topics that the team needs.
     #[command(subcommand)]
     Topics(Topics),
+    /// Shows or registers the team's schemas at a schema registry (the setting `registry`).
+    #[command(subcommand)]
+    Schemas(Schemas),
     /// Puts the tasks of a file on the task topic.
     Submit(Tasks),
     /// Reads results.
@@ -95,6 +98,7 @@ impl Command {
             | Self::Run(_)
             | Self::New { .. }
             | Self::Team(_)
+            | Self::Schemas(_)
             | Self::Model(_)
             | Self::Ask(_) => None,
             Self::Node => Some("a node serves a broker's topics, or its own with --data DIR"),
@@ -192,6 +196,15 @@ pub enum Topics {
         #[arg(long)]
         yes: bool,
     },
+}
+
+/// Schemas.
+#[derive(Debug, Subcommand)]
+pub enum Schemas {
+    /// Shows what would be registered, what is there, and what is refused: field by field, and why.
+    Check,
+    /// Registers what is missing. A node does so itself when it starts, unless it may only read there.
+    Register,
 }
 
 /// Results.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use infra_http::Desk;
 use infra_http::admin::Client;
-use infra_node::{Config, Node, NodeDesk, Team};
+use infra_node::{Config, Meeting, Node, NodeDesk, Team};
 
 /// Finds the desk that can answer: a running node's first, since it holds the stores; else the brokers, which
 /// need nobody's leave; else the stores themselves, if nobody holds them.
@@ -45,5 +45,6 @@ pub(crate) async fn find(config: &Config, team: Team, is_verbose: bool) -> anyho
         None => "could not reach the log".to_owned(),
     })?;
     let node = Node::new(team, doors, config.settings.clone())?;
+    node.meet_registry(config, Meeting::Reads).await?;
     Ok(Arc::new(NodeDesk::new(&node, config.topics)))
 }

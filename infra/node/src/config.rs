@@ -8,10 +8,13 @@
 //! models = "/var/cache/models"    # left out: a folder below the user's cache
 //! http = "127.0.0.1:8080"         # left out: no public door
 //! http_token_file = "tokens"      # or TRIBUTARY_HTTP_TOKEN; without either http_open = true, on loopback
+//! registry = "http://127.0.0.1:8081"   # left out: schemas are known by themselves (see `registry.rs`)
 //! [kafka]                         # librdkafka's own properties
 //! "security.protocol" = "ssl"
 //! ```
 //! In the environment the same keys are `TRIBUTARY_NAMESPACE`, `TRIBUTARY_BROKERS` and so on.
+
+mod registry;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -52,6 +55,11 @@ struct Keys {
     http: Option<SocketAddr>,
     http_token_file: Option<String>,
     http_open: bool,
+    registry: Option<String>,
+    registry_user: Option<String>,
+    registry_password_file: Option<String>,
+    registry_token_file: Option<String>,
+    registry_ca_file: Option<String>,
     log: String,
     partitions: i32,
     replication: i32,
@@ -65,7 +73,7 @@ struct Keys {
 }
 
 /// The keys that may stand in the environment: all but the table.
-const SCALARS: [&str; 21] = [
+const SCALARS: [&str; 26] = [
     "namespace",
     "instance",
     "roles",
@@ -78,6 +86,11 @@ const SCALARS: [&str; 21] = [
     "http",
     "http_token_file",
     "http_open",
+    "registry",
+    "registry_user",
+    "registry_password_file",
+    "registry_token_file",
+    "registry_ca_file",
     "log",
     "partitions",
     "replication",
@@ -105,6 +118,11 @@ impl Default for Keys {
             http: None,
             http_token_file: None,
             http_open: false,
+            registry: None,
+            registry_user: None,
+            registry_password_file: None,
+            registry_token_file: None,
+            registry_ca_file: None,
             log: "warn".into(),
             partitions: 4,
             replication: 0,
@@ -153,6 +171,8 @@ pub struct Config {
     pub model: ModelChoice,
     /// The folder of the offline model's weights; `None` where there is no home.
     pub models: Option<String>,
+    /// How the schema registry is reached; `None` for a process whose schemas are known by themselves.
+    pub registry: Option<schemas_registry::Settings>,
     /// The log filter.
     pub log: String,
     /// How topics are made.
@@ -208,7 +228,10 @@ impl Config {
         }
         let tokens = environment.get(TOKEN_VARIABLE).map(|token| Tokens::parse(token)).transpose();
         let tokens = tokens.map_err(|message| wrong(format!("{TOKEN_VARIABLE}: {message}")))?;
-        Self::from_keys(keys, tokens.unwrap_or_default())
+        let registry = registry::settings(&keys, &environment)?;
+        let mut config = Self::from_keys(keys, tokens.unwrap_or_default())?;
+        config.registry = registry;
+        Ok(config)
     }
 
     fn from_keys(keys: Keys, tokens: Tokens) -> Result<Self, Error> {
@@ -267,6 +290,7 @@ impl Config {
             data: keys.data,
             model,
             models: keys.models,
+            registry: None,
             log: keys.log,
             topics,
             kafka: keys.kafka,
@@ -331,7 +355,7 @@ fn scalar(key: &str, value: &str) -> toml::Value {
             | "log"
             | "http"
             | "http_token_file"
-    );
+    ) || key.starts_with("registry");
     match (value.parse::<i64>(), value.parse::<bool>()) {
         (Ok(number), _) if !is_text => toml::Value::Integer(number),
         (_, Ok(flag)) if !is_text => toml::Value::Boolean(flag),
