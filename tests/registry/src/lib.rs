@@ -8,6 +8,7 @@
 pub mod conformance;
 mod server;
 mod shelf;
+mod tls;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -44,6 +45,8 @@ pub enum Mood {
 #[derive(Debug)]
 pub struct Fake {
     address: SocketAddr,
+    /// Set if it speaks TLS.
+    tls: Option<Arc<rustls::ServerConfig>>,
     house: Arc<House>,
     accepting: Option<Accepting>,
 }
@@ -83,9 +86,28 @@ impl Fake {
     /// If there is none.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_with(None)
+    }
+
+    /// Starts one that speaks TLS, with a certificate of [`Fake::authority`]'s.
+    ///
+    /// # Panics
+    /// If there is no free port.
+    #[must_use]
+    pub fn start_with_tls() -> Self {
+        Self::start_with(Some(tls::config()))
+    }
+
+    /// The certificate to trust, as PEM.
+    #[must_use]
+    pub fn authority() -> &'static str {
+        include_str!("../certificates/authority.pem")
+    }
+
+    fn start_with(tls: Option<Arc<rustls::ServerConfig>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("its address");
-        let mut fake = Self { address, house: Arc::default(), accepting: None };
+        let mut fake = Self { address, tls, house: Arc::default(), accepting: None };
         fake.accept(listener);
         fake
     }
@@ -93,7 +115,8 @@ impl Fake {
     /// Its url.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}/api", self.address)
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}/api", self.address)
     }
 
     /// Lets it behave so from now on.
@@ -165,16 +188,18 @@ impl Fake {
 
     fn accept(&mut self, listener: TcpListener) {
         let (house, ends) = (Arc::clone(&self.house), Arc::new(AtomicBool::new(false)));
-        let ending = Arc::clone(&ends);
+        let (ending, tls) = (Arc::clone(&ends), self.tls.clone());
         let thread = std::thread::spawn(move || {
             for stream in listener.incoming() {
                 if ending.load(Ordering::SeqCst) {
                     return;
                 }
-                let house = Arc::clone(&house);
-                if let Ok(stream) = stream {
-                    std::thread::spawn(move || server::answer(&house, stream));
-                }
+                let (house, tls) = (Arc::clone(&house), tls.clone());
+                let Ok(mut stream) = stream else { continue };
+                std::thread::spawn(move || match tls {
+                    None => server::answer(&house, &mut stream),
+                    Some(config) => tls::wrap(config, stream, |stream| server::answer(&house, stream)),
+                });
             }
         });
         self.accepting = Some(Accepting { ends, thread });

@@ -1,15 +1,14 @@
 //! One connection: one request, one answer.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
 
 use serde_json::{Value, json};
 
 use crate::{House, Mood};
 
 /// Reads a request and answers it; whatever is wrong with the connection ends it.
-pub(crate) fn answer(house: &House, stream: TcpStream) {
-    let Some(request) = read(&stream) else { return };
+pub(crate) fn answer(house: &House, stream: &mut (impl Read + Write)) {
+    let Some(request) = read(stream) else { return };
     let (status, body) = {
         let mut memory = house.memory();
         memory.requests.push(format!("{} {}", request.method, request.path.join("/")));
@@ -29,14 +28,15 @@ pub(crate) fn answer(house: &House, stream: TcpStream) {
     };
     if status == 0 {
         // Until the other side gives up.
-        drop((&stream).read_to_end(&mut Vec::new()));
+        drop(stream.read_to_end(&mut Vec::new()));
         return;
     }
     let head = format!(
         "HTTP/1.1 {status} Said\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
         body.len()
     );
-    drop((&stream).write_all(head.as_bytes()).and_then(|()| (&stream).write_all(body.as_bytes())));
+    let answer = [head.as_bytes(), body.as_bytes()].concat();
+    drop(stream.write_all(&answer).and_then(|()| stream.flush()));
 }
 
 struct Request {
@@ -53,7 +53,7 @@ impl Request {
     }
 }
 
-fn read(stream: &TcpStream) -> Option<Request> {
+fn read(stream: &mut impl Read) -> Option<Request> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;

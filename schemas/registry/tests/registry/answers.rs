@@ -94,6 +94,36 @@ async fn credentials_are_shown_to_the_registry_alone() {
     check("Bearer other", Credentials::Bearer(sesame), false).await;
 }
 
+/// Over TLS, a registry whose authority is trusted is let in, with its password; one that nobody vouches for
+/// hears nothing, whatever else is right.
+#[tokio::test]
+async fn only_a_trusted_registry_is_told() {
+    let fake = Fake::start_with_tls();
+    let folder = tempfile::tempdir().unwrap();
+    let ca_file = folder.path().join("authority.pem");
+    std::fs::write(&ca_file, Fake::authority()).unwrap();
+    fake.wants("Bearer sesame");
+    let trusting = Settings {
+        credentials: Credentials::Bearer(Secret::new("sesame")),
+        ca_file: Some(ca_file),
+        request_max: std::time::Duration::from_secs(10),
+        ..Settings::new(&fake.url())
+    };
+    HttpRegistry::new(&trusting).unwrap().register(&note()).await.unwrap();
+    let anonymous = Settings { credentials: Credentials::None, ..trusting.clone() };
+    let error = HttpRegistry::new(&anonymous).unwrap().register(&note()).await.unwrap_err();
+    assert!(matches!(error, Error::Denied { .. }), "{error}");
+    let _ = fake.requests();
+    for settings in [
+        Settings { ca_file: None, ..trusting.clone() },
+        Settings { url: fake.url().replace("127.0.0.1", "localhost"), ..trusting.clone() },
+        Settings { url: fake.url().replace("https", "http"), ..trusting },
+    ] {
+        HttpRegistry::new(&settings).unwrap().register(&note()).await.unwrap_err();
+    }
+    assert_eq!(fake.requests(), [] as [String; 0]);
+}
+
 /// Settings that no client can be made of are refused before anything is sent, and say what to write.
 #[test]
 fn wrong_settings_are_named() {
