@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use agents_agent::Agent;
 use clap::Parser;
-use infra_node::{Config, Node, Team, open_to_look, open_with};
+use infra_node::{Config, Meeting, Node, Team, open_to_look, open_with};
 use schemas_codec::Codec;
 use schemas_records::Message;
 
 use crate::args::{Arguments, Command, Common, Demo, Run};
-use crate::{ask, desk, kept, model, patience, results, run, state, submit, teams, topics};
+use crate::{ask, desk, kept, model, patience, results, run, schemas, state, submit, teams, topics};
 
 type Show = Arc<dyn Fn(&Codec, &[u8]) -> Option<String> + Send + Sync>;
 
@@ -178,6 +178,9 @@ impl Work<'_> {
         if let Command::State(command) = command {
             return Ok(last_word(state::run(&config, command).await));
         }
+        if let Command::Schemas(command) = command {
+            return Ok(last_word(schemas::run(&config, team, command).await));
+        }
         let (show, tasks) = run::wanted(command, &presentation, team.name())?;
         let kept = match show {
             Some(show) => kept::choose(&mut config, show, (&team, folder), &tasks)?,
@@ -193,6 +196,8 @@ impl Work<'_> {
             None => open_to_look(&config, hold).await?,
         };
         let node = Node::new(team, doors, config.settings.clone())?;
+        let meeting = if command.runs_agents() { Meeting::Files } else { Meeting::Reads };
+        node.meet_registry(&config, meeting).await?;
         let done = match command {
             Command::Demo(Demo { show, all }) => {
                 let hint = if *all { "" } else { "--all runs the rest" };
@@ -210,6 +215,7 @@ impl Work<'_> {
             | Command::Team(_)
             | Command::Ask(_)
             | Command::Model(_)
+            | Command::Schemas(_)
             | Command::State(_) => Ok(()),
         };
         let done = done.and_then(|()| running.map_or(Ok(()), |running| running.done()));

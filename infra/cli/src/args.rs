@@ -79,6 +79,9 @@ pub enum Command {
     /// Shows or makes what the CQL cluster that keeps state needs.
     #[command(subcommand)]
     State(State),
+    /// Shows or registers the team's schemas at a schema registry (the setting `registry`).
+    #[command(subcommand)]
+    Schemas(Schemas),
     /// Puts the tasks of a file on the task topic.
     Submit(Tasks),
     /// Reads results.
@@ -98,6 +101,7 @@ impl Command {
             | Self::Run(_)
             | Self::New { .. }
             | Self::Team(_)
+            | Self::Schemas(_)
             | Self::Model(_)
             | Self::State(_)
             | Self::Ask(_) => None,
@@ -205,6 +209,15 @@ pub enum Topics {
         #[arg(long)]
         yes: bool,
     },
+}
+
+/// Schemas.
+#[derive(Debug, Subcommand)]
+pub enum Schemas {
+    /// Shows what would be registered, what is there, and what is refused: field by field, and why.
+    Check,
+    /// Registers what is missing. A node does so itself when it starts, unless it may only read there.
+    Register,
 }
 
 /// Results.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use infra_http::Desk;
 use infra_http::admin::Client;
-use infra_node::{Config, Held, Hold, Node, NodeDesk, Team};
+use infra_node::{Config, Held, Hold, Meeting, Node, NodeDesk, Team};
 use tokio::time::Instant;
 
 /// How long a folder is looked at again that somebody holds who has no door: another command that looks into
@@ -68,6 +68,7 @@ pub(crate) async fn find(config: &Config, team: Team, is_verbose: bool) -> anyho
     let attempted = if hold.is_some() { "could not look into the stores" } else { "could not reach the log" };
     let doors = infra_node::open_to_look(config, hold).await.context(attempted)?;
     let node = Node::new(team, doors, config.settings.clone())?;
+    node.meet_registry(config, Meeting::Reads).await?;
     Ok(Arc::new(NodeDesk::new(&node, config.topics)))
 }
 

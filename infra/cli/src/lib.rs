@@ -39,6 +39,7 @@ mod patience;
 mod progress;
 mod results;
 mod run;
+mod schemas;
 mod state;
 mod submit;
 mod teams;

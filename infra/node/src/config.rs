@@ -11,6 +11,7 @@
 //! model_writes = true             # left out: what is behind openai: may write plans and queries, others not
 //! http = "127.0.0.1:8080"         # left out: no public door
 //! http_token_file = "tokens"      # or TRIBUTARY_HTTP_TOKEN, not both; or http_open = true, on loopback only
+//! registry = "http://127.0.0.1:8081"   # left out: schemas are known by themselves (see `registry.rs`)
 //! [kafka]                         # librdkafka's own properties
 //! "security.protocol" = "ssl"
 //! ```
@@ -18,6 +19,7 @@
 
 mod cql;
 mod keys;
+mod registry;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -79,6 +81,8 @@ pub struct Config {
     /// Whether agents may have the model write plans and queries of its own, which they check. A small model can word a
     /// sentence and no more, so unless it is said otherwise only one behind `openai:` may.
     pub model_writes: bool,
+    /// How the schema registry is reached; `None` for a process whose schemas are known by themselves.
+    pub registry: Option<schemas_registry::Settings>,
     /// The log filter.
     pub log: String,
     /// How topics are made.
@@ -143,7 +147,8 @@ impl Config {
         }
         let tokens = environment.get(TOKEN_VARIABLE).map(|token| Tokens::parse(token)).transpose();
         let tokens = tokens.map_err(|message| wrong(format!("{TOKEN_VARIABLE}: {message}")))?;
-        Ok(Self { cql, ..Self::from_keys(keys, tokens.unwrap_or_default())? })
+        let registry = registry::settings(&keys, &environment)?;
+        Ok(Self { cql, registry, ..Self::from_keys(keys, tokens.unwrap_or_default())? })
     }
 
     fn from_keys(keys: Keys, tokens: Tokens) -> Result<Self, Error> {
@@ -203,6 +208,7 @@ impl Config {
             cql: None,
             model,
             models: keys.models,
+            registry: None,
             log: keys.log,
             topics,
             kafka: keys.kafka,

@@ -30,6 +30,9 @@ pub enum Error {
     /// A schema that cannot be used.
     #[error(transparent)]
     Schema(#[from] schemas_codec::Error),
+    /// The schema registry could not be used, or refuses a schema.
+    #[error(transparent)]
+    Registry(#[from] schemas_registry::Error),
     /// The log could not be reached or used.
     #[error(transparent)]
     Log(#[from] topics_log::Error),

@@ -18,6 +18,7 @@ mod cursor;
 mod error;
 mod path;
 
+pub mod authority;
 pub mod canonical;
 pub mod compatibility;
 pub mod known;
@@ -30,6 +31,7 @@ pub mod codec;
 pub mod frame;
 pub mod json;
 
+pub use authority::Authority;
 pub use codec::Codec;
 pub use error::Error;
 pub use known::{KnownSchema, SchemaId};
