@@ -123,7 +123,9 @@ impl App {
         if let (Some(reason), None, false) = (arguments.command.on_a_broker(), &config.brokers, is_own) {
             anyhow::bail!("{reason}: name one with --brokers HOST:PORT");
         }
-        infra_telemetry::log_to_stderr(&config.log)?;
+        // What looks at agents and runs none would tell a collector nothing.
+        let otlp = config.otlp.take().filter(|_| arguments.command.runs_agents());
+        let exporter = infra_telemetry::start(&config.log, otlp)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let code = runtime.block_on(async {
             if let Command::Ask(question) = &arguments.command {
@@ -137,6 +139,9 @@ impl App {
         });
         // What goes on in the background has nothing to say any more.
         runtime.shutdown_background();
+        if let Some(exporter) = exporter {
+            exporter.close();
+        }
         code
     }
 }

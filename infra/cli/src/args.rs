@@ -27,7 +27,8 @@ pub struct Common {
     /// A configuration file (TOML). The environment (TRIBUTARY_BROKERS, ...) goes over it, options over both.
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Sets one key, for example --set open_tasks_max=200 or --set kafka.security.protocol=ssl.
+    /// Sets one key, for example --set open_tasks_max=200, --set otlp=http://127.0.0.1:4318 (where spans go)
+    /// or --set kafka.security.protocol=ssl.
     #[arg(long, global = true, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Kafka's brokers. Without it everything runs on a log of its own, on this machine's disk.

@@ -12,6 +12,7 @@
 //! http = "127.0.0.1:8080"         # left out: no public door
 //! http_token_file = "tokens"      # or TRIBUTARY_HTTP_TOKEN, not both; or http_open = true, on loopback only
 //! registry = "http://127.0.0.1:8081"   # left out: schemas are known by themselves (see `registry.rs`)
+//! otlp = "http://127.0.0.1:4318"  # left out: no spans are exported; a collector's OTLP/HTTP address
 //! [kafka]                         # librdkafka's own properties
 //! "security.protocol" = "ssl"
 //! ```
@@ -27,6 +28,7 @@ use std::time::Duration;
 
 use infra_http::Limits;
 use infra_http::public::Tokens;
+use infra_telemetry::otlp::{self, Endpoint};
 use schemas_records::limits::BUDGET_CALLS_MAX;
 use topics_catalog::Topics;
 
@@ -85,6 +87,8 @@ pub struct Config {
     pub registry: Option<schemas_registry::Settings>,
     /// The log filter.
     pub log: String,
+    /// Where spans go; `None` for nowhere.
+    pub otlp: Option<otlp::Settings>,
     /// How topics are made.
     pub topics: Topics,
     kafka: BTreeMap<String, String>,
@@ -171,6 +175,7 @@ impl Config {
             }
         }
         check_door(&keys, &tokens)?;
+        let otlp = collector(&keys)?;
         let topics = Topics { partitions: keys.partitions, replication: keys.replication };
         let model = choice(&keys.model)?;
         let usual = Settings::default();
@@ -210,6 +215,7 @@ impl Config {
             models: keys.models,
             registry: None,
             log: keys.log,
+            otlp,
             topics,
             kafka: keys.kafka,
             is_given,
@@ -268,6 +274,15 @@ fn check_door(keys: &Keys, tokens: &Tokens) -> Result<(), Error> {
         _ => return Ok(()),
     };
     Err(Error::Config { message: message.to_owned() })
+}
+
+/// Where spans go, if anywhere.
+fn collector(keys: &Keys) -> Result<Option<otlp::Settings>, Error> {
+    let Some(url) = &keys.otlp else { return Ok(None) };
+    let endpoint = Endpoint::parse(url);
+    let endpoint = endpoint.map_err(|message| Error::Config { message: format!("otlp: {message}") })?;
+    let (namespace, instance) = (keys.namespace.clone(), keys.instance.clone());
+    Ok(Some(otlp::Settings { endpoint, namespace, instance }))
 }
 
 /// Where state lies beside a broker if nothing is said: with the broker's offsets it must outlive this

@@ -192,3 +192,18 @@ fn state_has_one_home() {
     check(&["cql=a:1", "brokers=b:1", "cql_password_file=f"], "set cql_user too");
     check(&["cql=a:1", "brokers=b:1", "cql_user=u", "cql_password_file=/no/such"], "could not read");
 }
+
+/// Spans go to a collector if one is named, and to nowhere else.
+#[test]
+fn spans_go_where_it_says() {
+    assert_eq!(read("", &[], &[]).unwrap().otlp, None);
+    let sets = ["namespace=acme", "instance=n-7"];
+    let otlp = read("otlp = \"http://c:4318\"", &[], &sets).unwrap().otlp.unwrap();
+    assert_eq!(otlp.endpoint, Endpoint::parse("http://c:4318/v1/traces").unwrap());
+    assert_eq!((otlp.namespace.as_str(), otlp.instance.as_str()), ("acme", "n-7"));
+    assert!(read("", &[("TRIBUTARY_OTLP", "https://c")], &[]).unwrap().otlp.is_some());
+    for wrong in ["", "c:4318", "grpc://c:4317"] {
+        let error = read("", &[], &[&format!("otlp={wrong}")]).unwrap_err();
+        assert!(error.contains("otlp: ") && error.contains("http://127.0.0.1:4318"), "{wrong}: {error}");
+    }
+}
