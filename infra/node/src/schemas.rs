@@ -1,7 +1,6 @@
 //! A node and the schema registry: which subjects its messages are filed under, and whose ids it frames
 //! with.
 
-
 use schemas_codec::{Registry, subject};
 use schemas_records::{Message, Text};
 use schemas_registry::{Lookup, Settings, Subject, start};
