@@ -3,11 +3,15 @@
 //! Trace context does not live here: it rides in every record's headers, and span ids are hashes of
 //! positions, so that a task's path can be read from the log itself.
 
+mod screen;
+
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tracing_subscriber::EnvFilter;
+
+pub use self::screen::{draw, undraw};
 
 /// Why telemetry could not start.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +48,7 @@ pub fn log_to_stderr(filter: &str) -> Result<(), Error> {
     // Colours are for people: in a file they are noise.
     let lines = tracing_subscriber::fmt().with_ansi(std::io::stderr().is_terminal());
     // Fails only if a subscriber stands already, which then goes on.
-    let _ = lines.with_env_filter(parsed).with_writer(std::io::stderr).try_init();
+    let _ = lines.with_env_filter(parsed).with_writer(|| screen::Above).try_init();
     Ok(())
 }
 
