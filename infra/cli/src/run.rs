@@ -64,7 +64,9 @@ pub(crate) async fn run(
     prepare(node, config, show).await?;
     let start = if config.brokers.is_some() { Start::End } else { Start::Beginning };
     let progress = Progress::begin(node, start).await?;
-    all(node, presentation, progress, tasks, (&show.out, hint)).await
+    // A broker may be one that goes when this process does.
+    let again = if config.brokers.is_none() { "; run it again to go on" } else { "" };
+    all(node, presentation, progress, tasks, (&show.out, hint, again)).await
 }
 
 /// `tributary node`.
@@ -124,7 +126,7 @@ async fn all(
     presentation: &Presentation,
     progress: Progress,
     tasks: &[Task],
-    (out, hint): (&Path, &str),
+    (out, hint, again): (&Path, &str, &str),
 ) -> anyhow::Result<()> {
     let shutdown = CancellationToken::new();
     tokio::spawn(stop_on_signal(shutdown.clone()));
@@ -155,7 +157,7 @@ async fn all(
     let is_whole = ended.len() == tasks.len();
     anyhow::ensure!(
         is_whole || !was_stopped,
-        "stopped with {} of {} tasks done; the same command goes on with the others",
+        "stopped with {} of {} tasks done{again}",
         ended.len(),
         tasks.len()
     );
@@ -290,6 +292,9 @@ async fn stop_on_signal(shutdown: CancellationToken) {
             _ = terminate.recv() => {}
         }
         if is_first {
+            if std::io::stderr().is_terminal() {
+                infra_telemetry::say("stopping: what is in flight may end; Ctrl-C again stops at once");
+            }
             shutdown.cancel();
         }
     }

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tracing_subscriber::EnvFilter;
 
-pub use self::screen::{draw, undraw};
+pub use self::screen::{draw, say, undraw};
 
 /// Why telemetry could not start.
 #[derive(Debug, thiserror::Error)]

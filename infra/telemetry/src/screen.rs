@@ -19,6 +19,11 @@ pub fn undraw() {
     let _ = with_stderr(|_| Ok(()), 0);
 }
 
+/// Says a line for whoever watches, which stays, as a log line does.
+pub fn say(line: &str) {
+    let _ = with_stderr(|stderr| writeln!(stderr, "{line}"), 0);
+}
+
 /// Takes the drawing away and lets something be written, after which so many lines are drawn.
 fn with_stderr<T>(write: impl FnOnce(&mut Stderr) -> std::io::Result<T>, drawn: usize) -> std::io::Result<T> {
     let mut lines = DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
