@@ -86,7 +86,7 @@ pub(crate) async fn serve(node: &Node, config: &Config) -> anyhow::Result<()> {
         let team = node.names().team();
         let _ = writeln!(
             std::io::stderr(),
-            "a node of team {team} starts; Ctrl-C ends it, and `tributary status` with the same options asks it"
+            "a node of team {team} starts; Ctrl-C ends it, `tributary status` asks it"
         );
     }
     Ok(infra_node::run(node, shutdown).await?)
