@@ -23,6 +23,7 @@ pub struct Arguments {
 
 /// What every command takes.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Common {
     /// A configuration file (TOML). The environment (TRIBUTARY_BROKERS, ...) goes over it, options over both.
     #[arg(long, global = true, value_name = "FILE")]

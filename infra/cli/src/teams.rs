@@ -50,6 +50,7 @@ pub(crate) fn run(command: &Teams) -> anyhow::Result<()> {
     match command {
         Teams::Check { folder } => {
             let (loaded, _) = read(folder)?;
+            team(&loaded, folder).try_supplies()?;
             println!("{} is in order: {} agents", loaded.name(), loaded.agents().len());
         }
         Teams::Show { folder, mermaid } => {

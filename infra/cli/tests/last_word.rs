@@ -61,3 +61,43 @@ fn refused_with_a_word() {
     assert!(output.status.code() == Some(1) && said.contains("/nowhere.json"), "{said}");
     assert!(!house.path().join("node").exists(), "nothing was made");
 }
+
+/// A node that cannot begin says why at once: nobody waits for results that never come. What a run would fail over
+/// is found by the check, too; and a folder of one team does not tell another that nothing is there.
+#[test]
+fn mistaken_with_a_word() {
+    let house = tempfile::tempdir().unwrap();
+    let tributary = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tributary"));
+        command.args(arguments).current_dir(house.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let deadline = Instant::now() + SETTLE;
+        while child.try_wait().unwrap().is_none() {
+            if Instant::now() >= deadline {
+                child.kill().unwrap();
+                panic!("{arguments:?} does not end");
+            }
+            std::thread::park_timeout(Duration::from_millis(50));
+        }
+        let output = child.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    assert_eq!(tributary(&["new", "mine"]).0, Some(0));
+    assert_eq!(tributary(&["team", "check", "mine"]).0, Some(0));
+    assert_eq!((tributary(&["run", "mine"]).0, tributary(&["new", "other"]).0), (Some(0), Some(0)));
+    let (code, said) = tributary(&["tasks", "--data", "out/node/mine", "--team", "other"]);
+    assert!(code == Some(1) && said.contains("holds team mine, not other"), "{said}");
+    let manifest = house.path().join("mine/team.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, format!("{text}\n[tools.sales]\nkind = \"sql\"\nfile = \"sales.csv\"\n"))
+        .unwrap();
+    std::fs::write(house.path().join("mine/sales.csv"), "product,units\nlamp,7\nchair,8\n".repeat(100))
+        .unwrap();
+    for arguments in [&["team", "check", "mine"][..], &["run", "mine"]] {
+        let (code, said) = tributary(arguments);
+        assert!(
+            code == Some(1) && said.contains("sales.csv") && said.contains("tables"),
+            "{arguments:?}: {said}"
+        );
+    }
+}

@@ -7,6 +7,8 @@
 pub mod names;
 pub mod otlp;
 
+mod screen;
+
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 
@@ -16,6 +18,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
 pub use otlp::Exporter;
+
+pub use self::screen::{draw, say, undraw};
 
 /// Why telemetry could not start.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +78,7 @@ pub fn dispatch(filter: &str, otlp: Option<otlp::Settings>) -> Result<(Dispatch,
     // Colours are for people: in a file they are noise.
     let lines = tracing_subscriber::fmt::layer().with_ansi(std::io::stderr().is_terminal());
     // Each has its own filter: what is logged is one question, what is exported another.
-    let lines = lines.with_writer(std::io::stderr).with_filter(parsed);
+    let lines = lines.with_writer(|| screen::Above).with_filter(parsed);
     let (spans, exporter) = otlp.map(otlp::begin).transpose()?.unzip();
     Ok((Dispatch::new(tracing_subscriber::registry().with(lines).with(spans)), exporter))
 }
