@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use topics_catalog::{Kind, Topics};
-use topics_log::{Clock, Log, NewRecord, Publisher, Start, SystemClock, TopicPartition};
+use topics_log::{Clock, Log, NewRecord, Publisher, Remedy, Start, SystemClock, TopicPartition};
 use topics_log_fjall::FjallLog;
 use topics_runtime::NoProbe;
 use topics_state::fjall::{Disk, Durability, FjallStore};
@@ -145,7 +145,12 @@ impl Scene {
             outcome.context("a sender panicked")??;
         }
         let complete = wait_until(PATIENCE, || lock(&self.seen).range(..sent).count() as u64 == sent).await;
-        anyhow::ensure!(complete, "{} of {sent} tasks ended in time", lock(&self.seen).len());
+        anyhow::ensure!(
+            complete,
+            "{} of {sent} tasks ended in time; the node {}",
+            lock(&self.seen).len(),
+            if self.running.is_finished() { "has ended by itself" } else { "runs" }
+        );
         let mut took = Histogram::new_with_bounds(1, 120_000_000, 3)?;
         for (number, at) in lock(&self.seen).range(counts) {
             let late = at.saturating_duration_since(schedule.due(*number));
@@ -190,9 +195,19 @@ async fn watch(node: Node, seen: Seen, shutdown: CancellationToken) -> anyhow::R
     let from: Vec<_> = (0..PARTITIONS)
         .map(|partition| (TopicPartition::new(topic.as_str(), partition), Start::Beginning))
         .collect();
-    let mut reader = node.doors().log.reader(&from).await?;
+    let log = &node.doors().log;
+    let mut reader = loop {
+        match log.reader(&from).await {
+            // A topic that was made a moment ago.
+            Err(error) if error.remedy == Remedy::Retry && !shutdown.is_cancelled() => {}
+            made => break made?,
+        }
+    };
     while !shutdown.is_cancelled() {
-        let records = reader.read(READ.0, READ.1).await?;
+        let records = match reader.read(READ.0, READ.1).await {
+            Err(error) if error.remedy == Remedy::Retry => Vec::new(),
+            read => read?,
+        };
         let now = Instant::now();
         for number in records.iter().filter_map(|record| number_of(&record.key.to_bytes())) {
             lock(&seen).entry(number).or_insert(now);
