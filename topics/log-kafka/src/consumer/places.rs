@@ -60,16 +60,18 @@ impl Worker {
     }
 
     /// Why offsets could not be read within a bound that is longer than any transaction: because no broker
-    /// answers, or because a transaction holds them that the brokers have forgotten to end.
+    /// answers; or, if one does, most likely because a transaction holds them that was never ended. librdkafka
+    /// tells a coordinator that is away and offsets that are held in one word.
     fn still_held(&self, of: &[TopicPartition], bound: Duration, attempted: String, failed: Code) -> Error {
         let topic = of.first().map(|partition| &*partition.topic);
         if self.client.fetch_metadata(topic, SETTLE_SLICE).is_err() {
             return errors::of_code(attempted, failed);
         }
         let cause = format!(
-            "they are not stable after {} s, longer than a transaction of this runtime may be open: the \
-             brokers have not ended one that sent offsets of this group; look for it in __consumer_offsets \
-             with `kafka-transactions.sh find-hanging` and end it with `abort`",
+            "they are not stable after {} s, longer than a transaction of this runtime may be open, though \
+             brokers answer: if the group's coordinator is up, one that sent offsets of this group was never \
+             ended; look for it in __consumer_offsets with `kafka-transactions.sh find-hanging` and end it \
+             with `abort`",
             bound.as_secs()
         );
         Error::new(Remedy::Retry, attempted, cause)

@@ -49,6 +49,27 @@ async fn says_what_is_missing() {
     check_refused(&house, &[], &[&topic, "does not exist", "tributary topics apply"]).await;
 }
 
+/// Started before its broker, `tributary node` waits for it, says so once, and serves when it is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_waits_for_its_broker() {
+    let broker = Broker::start().await;
+    let house = House::bare(&broker.address, "early", Who::Briefing, Duration::ZERO).await;
+    house.apply().await;
+    broker.kill().await;
+    let mut node = Life::of_user(&house);
+    let deadline = Instant::now() + SETTLE;
+    while !node.words().contains("waiting for it") {
+        assert!(!node.has_ended() && Instant::now() < deadline, "{}", node.words());
+        tokio::task::yield_now().await;
+    }
+    broker.up().await;
+    house.publish(records(&house.names, &questions(1))).await;
+    house.wait_for_results(1, &mut node).await;
+    let said = node.words();
+    assert_eq!(said.matches("waiting for it").count(), 1, "{said}");
+    node.stop().await;
+}
+
 /// Its folder belongs to one process at a time, its group's state to one store, and a folder to the topics
 /// it was filled from: each refusal says who or what stands in the way and what to do.
 #[tokio::test(flavor = "multi_thread")]

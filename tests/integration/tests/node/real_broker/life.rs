@@ -31,16 +31,27 @@ impl Life {
 
     /// The same, told these `key=value` pairs and nothing else.
     pub fn told(house: &House, die_at: Option<&str>, sets: &[String]) -> Self {
-        let words = unused(house, "words");
         let report = unused(house, "report");
         let mut command = Command::new(env!("CARGO_BIN_EXE_node_under_test"));
-        command.args(sets).env("DIE_REPORT", &report).kill_on_drop(true);
+        command.args(sets).env("DIE_REPORT", &report);
         if let Some(moment) = die_at {
             command.env("DIE_AT", moment);
         }
         if house.who == Who::Odd {
             command.env("TEAM", "odd");
         }
+        Self::of(house, command, report)
+    }
+
+    /// `tributary node`, as a user starts it.
+    pub fn of_user(house: &House) -> Self {
+        let report = unused(house, "report");
+        Self::of(house, house.command(&["node"]).into(), report)
+    }
+
+    fn of(house: &House, mut command: Command, report: PathBuf) -> Self {
+        let words = unused(house, "words");
+        command.kill_on_drop(true);
         let file = File::create(&words).expect("a file for its words");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file);
         Self { child: command.spawn().expect("start a node"), words, report }

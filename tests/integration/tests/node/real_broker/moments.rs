@@ -15,7 +15,8 @@ use super::ledger::{Quiet, quiet};
 use super::life::Life;
 use super::tasks::{CALLS, questions, records};
 
-/// Tasks of each story: enough that every role has several batches.
+/// Tasks of each life: enough that every role has several batches and every gateway several calls, whatever
+/// the life before had done when it died.
 const TASKS: usize = 8;
 
 /// The deaths of one story, each a life's last moment; the life after the last one goes on to the end.
@@ -123,11 +124,11 @@ async fn a_member_dies_when_its_partitions_are_revoked() {
 /// One story, on a house of its own.
 async fn tell(story: Story) {
     let house = House::new("moments", Who::Briefing).await;
-    let tasks = questions(TASKS);
+    let tasks = questions(TASKS * story.len());
     let quiet = quiet(&house, &tasks).await;
     let before = house.provider.paid();
-    house.publish(records(&house.names, &tasks)).await;
-    for moment in story {
+    for (moment, fresh) in story.iter().zip(tasks.chunks(TASKS)) {
+        house.publish(records(&house.names, fresh)).await;
         Life::start(&house, Some(moment)).dies_at(moment).await;
     }
     finish(&house, &quiet, &before, &story.join(", "), story.len() as u64).await;
