@@ -9,8 +9,10 @@
 //! model_writes = true             # left out: what is behind openai: may write plans and queries, others not
 //! http = "127.0.0.1:8080"         # left out: no public door
 //! http_token_file = "tokens"      # or TRIBUTARY_HTTP_TOKEN; without either http_open = true, on loopback
-//! [kafka]                         # librdkafka's own properties
-//! "security.protocol" = "ssl"
+//! kafka_password_file = "secret"  # or TRIBUTARY_KAFKA_PASSWORD: sasl.password
+//! kafka_key_password_file = "key" # or TRIBUTARY_KAFKA_KEY_PASSWORD: ssl.key.password
+//! [kafka]                         # librdkafka's own properties, but for secrets
+//! "security.protocol" = "sasl_ssl"
 //! ```
 //! In the environment the same keys are `TRIBUTARY_NAMESPACE`, `TRIBUTARY_BROKERS` and so on.
 
@@ -26,6 +28,7 @@ use serde::Deserialize;
 use topics_catalog::Topics;
 
 use crate::run::Error;
+use crate::secrets::Secrets;
 use crate::settings::{Outside, Settings};
 
 /// The public door's token: in the environment or a file, never on a command line, which others can read.
@@ -63,11 +66,13 @@ struct Keys {
     calls_in_flight_max: Option<usize>,
     step_seconds_max: u64,
     session_timeout_ms: u64,
+    kafka_password_file: Option<String>,
+    kafka_key_password_file: Option<String>,
     kafka: BTreeMap<String, String>,
 }
 
 /// The keys that may stand in the environment: all but the table.
-const SCALARS: [&str; 22] = [
+const SCALARS: [&str; 24] = [
     "namespace",
     "instance",
     "roles",
@@ -90,6 +95,8 @@ const SCALARS: [&str; 22] = [
     "calls_in_flight_max",
     "step_seconds_max",
     "session_timeout_ms",
+    "kafka_password_file",
+    "kafka_key_password_file",
 ];
 
 impl Default for Keys {
@@ -118,6 +125,8 @@ impl Default for Keys {
             calls_in_flight_max: None,
             step_seconds_max: settings.step_time_max.as_secs(),
             session_timeout_ms: 10_000,
+            kafka_password_file: None,
+            kafka_key_password_file: None,
             kafka: BTreeMap::new(),
         }
     }
@@ -163,6 +172,7 @@ pub struct Config {
     /// How topics are made.
     pub topics: Topics,
     kafka: BTreeMap<String, String>,
+    secrets: Secrets,
     session_timeout: Duration,
 }
 
@@ -213,10 +223,12 @@ impl Config {
         }
         let tokens = environment.get(TOKEN_VARIABLE).map(|token| Tokens::parse(token)).transpose();
         let tokens = tokens.map_err(|message| wrong(format!("{TOKEN_VARIABLE}: {message}")))?;
-        Self::from_keys(keys, tokens.unwrap_or_default())
+        let files = (keys.kafka_password_file.take(), keys.kafka_key_password_file.take());
+        let secrets = Secrets::choose(&keys.kafka, files.0, files.1, &environment)?;
+        Self::from_keys(keys, tokens.unwrap_or_default(), secrets)
     }
 
-    fn from_keys(keys: Keys, tokens: Tokens) -> Result<Self, Error> {
+    fn from_keys(keys: Keys, tokens: Tokens, secrets: Secrets) -> Result<Self, Error> {
         if !(1..=1_000).contains(&keys.partitions) {
             return Err(Error::Config {
                 message: format!("partitions is {}, use 1 to 1000", keys.partitions),
@@ -276,6 +288,7 @@ impl Config {
             log: keys.log,
             topics,
             kafka: keys.kafka,
+            secrets,
             session_timeout: Duration::from_millis(keys.session_timeout_ms),
         })
     }
@@ -291,17 +304,21 @@ impl Config {
         self.settings.outside.folder = Some(folder.to_owned());
     }
 
-    /// How to reach Kafka.
-    #[must_use]
-    pub fn kafka(&self, brokers: &str) -> topics_log_kafka::Settings {
-        topics_log_kafka::Settings {
+    /// How to reach Kafka, passwords included.
+    ///
+    /// # Errors
+    /// [`Error::Config`]: the file of a password cannot be read, or holds none.
+    pub fn kafka(&self, brokers: &str) -> Result<topics_log_kafka::Settings, Error> {
+        let mut properties = self.kafka.clone();
+        self.secrets.add_to(&mut properties)?;
+        Ok(topics_log_kafka::Settings {
             brokers: brokers.to_owned(),
             client_id: self.settings.instance.clone(),
-            properties: self.kafka.clone(),
+            properties,
             session_timeout: self.session_timeout,
             reader_group: format!("{}.reader", self.settings.namespace),
             ..topics_log_kafka::Settings::default()
-        }
+        })
     }
 }
 
@@ -342,6 +359,8 @@ fn scalar(key: &str, value: &str) -> toml::Value {
             | "log"
             | "http"
             | "http_token_file"
+            | "kafka_password_file"
+            | "kafka_key_password_file"
     );
     match (value.parse::<i64>(), value.parse::<bool>()) {
         (Ok(number), _) if !is_text => toml::Value::Integer(number),

@@ -11,6 +11,7 @@ mod gateways;
 mod outside;
 mod roles;
 mod run;
+mod secrets;
 mod settings;
 mod supplies;
 mod team;

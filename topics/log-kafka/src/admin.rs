@@ -25,6 +25,10 @@ const VISIBLE_BOUND: Duration = Duration::from_secs(15);
 /// How often to look meanwhile.
 const VISIBLE_PAUSE: Duration = Duration::from_millis(20);
 
+/// How long the first look for a broker takes before it is asked whether a refusal has come: soon enough for
+/// whoever waits. Each further one takes twice as long, since over a slow line an answer may take seconds.
+const REACH_TURN_FIRST: Duration = Duration::from_millis(250);
+
 const CREATE: &str = "create topic";
 const REMOVE: &str = "remove topic";
 
@@ -52,12 +56,7 @@ impl Admin {
 
     /// Asks any broker for the cluster's brokers.
     pub(crate) async fn reach(&self, attempted: String) -> Result<(), Error> {
-        self.0
-            .ask("reach the brokers", move |worker, _| {
-                native::learn_brokers(worker.client.inner().native_ptr(), worker.patience)
-                    .map_err(|code| errors::of_code(attempted, code))
-            })
-            .await
+        self.0.ask("reach the brokers", move |worker, _| worker.reach(attempted)).await
     }
 
     /// The topics whose names begin with `prefix`, sorted by name.
@@ -80,6 +79,26 @@ impl Admin {
 }
 
 impl Worker {
+    /// Asks in short turns: whoever refuses this client says so at once, and a call only says, once its time is
+    /// up, that nobody answered.
+    fn reach(&self, attempted: String) -> Result<(), Error> {
+        let (deadline, mut turn) = (Instant::now() + self.patience, REACH_TURN_FIRST);
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let asked = native::learn_brokers(self.client.inner().native_ptr(), left.min(turn));
+            let Err(code) = asked else { return Ok(()) };
+            let voice = &self.client.inner().context().0;
+            voice.listen_to(self.client.inner().native_ptr());
+            match voice.trouble() {
+                Some((code, reason)) if left <= turn || errors::remedy(code) == Remedy::Stop => {
+                    return Err(errors::of_event(attempted, code, &reason));
+                }
+                None if left <= turn => return Err(errors::of_code(attempted, code)),
+                _ => turn *= 2,
+            }
+        }
+    }
+
     fn topics(&self, prefix: &str) -> Result<Vec<TopicDescription>, Error> {
         let attempted = format!("list the topics {prefix}*");
         let metadata = self

@@ -22,6 +22,7 @@ mod publisher;
 mod reader;
 mod rebalance;
 mod records;
+mod security;
 mod settings;
 mod transactor;
 

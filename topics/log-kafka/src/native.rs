@@ -88,6 +88,26 @@ pub(crate) fn learn_brokers(client: Client, bound: Duration) -> Result<(), Code>
     Ok(())
 }
 
+/// The next thing that troubles a client as a whole, and its reason, if there is any; its log lines are passed
+/// over. For clients that rdkafka polls for answers only: an admin client's troubles would be told to nobody.
+pub(crate) fn next_trouble(client: Client) -> Option<(Code, String)> {
+    // SAFETY: the client is alive; the queue is a reference of ours to its own, and the reason is copied before
+    // the event is destroyed.
+    unsafe {
+        let queue = Owned(sys::rd_kafka_queue_get_main(client), sys::rd_kafka_queue_destroy);
+        loop {
+            let event = Owned(sys::rd_kafka_queue_poll(queue.0, 0), sys::rd_kafka_event_destroy);
+            if event.0.is_null() {
+                return None;
+            }
+            if sys::rd_kafka_event_type(event.0) == sys::RD_KAFKA_EVENT_ERROR {
+                let code = sys::rd_kafka_event_error(event.0).into();
+                return Some((code, text(sys::rd_kafka_event_error_string(event.0))));
+            }
+        }
+    }
+}
+
 /// Commits without rdkafka's own flush before it, which waits a flat 100 ms if the last delivery report
 /// is still being freed.
 pub(crate) fn commit_transaction(producer: Client, bound: Duration) -> Result<(), Failure> {
