@@ -13,7 +13,7 @@ use schemas_codec::Codec;
 use schemas_records::Message;
 
 use crate::args::{Arguments, Command, Common, Demo, Run};
-use crate::{ask, desk, kept, model, results, run, submit, teams, topics};
+use crate::{acls, ask, desk, kept, model, results, run, submit, teams, topics};
 
 type Show = Arc<dyn Fn(&Codec, &[u8]) -> Option<String> + Send + Sync>;
 
@@ -133,6 +133,10 @@ impl App {
                     ask::ask(&*desk, question).await.map_err(Into::into).and_then(|told| print(&told)),
                 ));
             }
+            if let Command::Acls(command) = &arguments.command {
+                let told = acls::run(&config, team, command).await;
+                return Ok(last_word(told.and_then(|told| print(&told))));
+            }
             Work { arguments: &arguments, team, folder: folder.as_deref(), presentation }.run(config).await
         });
         // What goes on in the background has nothing to say any more.
@@ -200,7 +204,11 @@ impl Work<'_> {
             Command::Submit(tasks) => submit::run(&node, tasks).await,
             Command::Results(what) => results::run(&node, &presentation, what).await,
             // Done above, without a node.
-            Command::New { .. } | Command::Team(_) | Command::Ask(_) | Command::Model(_) => Ok(()),
+            Command::New { .. }
+            | Command::Team(_)
+            | Command::Acls(_)
+            | Command::Ask(_)
+            | Command::Model(_) => Ok(()),
         };
         let done = done.and_then(|()| running.map_or(Ok(()), |running| running.done()));
         // While the node still stands: what taking it down does (clients of brokers that are away among it) can

@@ -1,11 +1,13 @@
 //! The command line: what can be said, and the help a tired operator reads.
 
+mod acls;
 mod ask;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use acls::Acls;
 pub use ask::{Ask, DeadLetters};
 
 /// Runs teams of LLM agents on a log: Kafka, or one process's memory.
@@ -76,6 +78,9 @@ pub enum Command {
     /// Shows, makes or removes the topics that the team needs.
     #[command(subcommand)]
     Topics(Topics),
+    /// Says what the brokers must allow whom.
+    #[command(subcommand)]
+    Acls(Acls),
     /// Puts the tasks of a file on the task topic.
     Submit(Tasks),
     /// Reads results.
@@ -96,6 +101,7 @@ impl Command {
             | Self::New { .. }
             | Self::Team(_)
             | Self::Model(_)
+            | Self::Acls(_)
             | Self::Ask(_) => None,
             Self::Node => Some("a node serves a broker's topics, or its own with --data DIR"),
             Self::Topics(_) => Some("topics live on a broker"),

@@ -91,6 +91,9 @@ pub(crate) async fn partitions(node: &Node, topic: &str) -> anyhow::Result<i32> 
     let found = node.doors().log.topics(topic).await?;
     let found = found.iter().find(|description| description.name == topic);
     found.map(|found| found.partitions).with_context(|| {
-        format!("topic {topic} does not exist: `tributary topics apply` creates what is missing")
+        format!(
+            "topic {topic} does not exist, or this principal has no ACL to see it: `tributary topics apply` creates \
+             what is missing, `tributary acls print` lists what is to be allowed"
+        )
     })
 }

@@ -316,7 +316,7 @@ impl Config {
             client_id: self.settings.instance.clone(),
             properties,
             session_timeout: self.session_timeout,
-            reader_group: format!("{}.reader", self.settings.namespace),
+            reader_group: crate::acls::reader_group(&self.settings.namespace),
             ..topics_log_kafka::Settings::default()
         })
     }

@@ -4,6 +4,7 @@
 //! clock) and [`Settings`] (names and bounds). The same roles run embedded, on Kafka and in simulation;
 //! only the doors differ. This room does not parse command lines and does not know any team.
 
+pub mod acls;
 pub mod config;
 mod desk;
 mod doors;

@@ -9,3 +9,4 @@ mod denied;
 mod passwords;
 #[cfg(feature = "tls")]
 mod tls;
+mod whole_way;

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use tempfile::TempDir;
 use tests_integration::{SecureBroker, Stage, record, settings_for};
 use topics_log::{Consumer, Error, Group, Log, Remedy, Start, TopicPartition};
 use topics_log_kafka::{KafkaLog, Settings};
 
-use super::account::{SETTLE, plain};
+use super::account::{SETTLE, Teller, fails, plain};
 use super::grants::{Grant, grant};
 
 /// A denial: it stops, names what was attempted and says what to do.
@@ -115,4 +116,15 @@ async fn transactional_ids() {
     transactor.begin().await.expect("begin");
     transactor.produce(vec![record(&topic, 0, "value")]).await.expect("produce");
     transactor.commit().await.expect("commit");
+}
+
+/// A node without a single ACL ends at once and names a topic, and the command that lists what it needs.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_node() {
+    let broker = SecureBroker::get().await;
+    let folder = TempDir::new().expect("a folder");
+    let teller = Teller { broker: &broker, namespace: "denied", folder: folder.path() };
+    let words = ["denied.briefing.", "no ACL to see it", "tributary acls print"];
+    fails(teller.command("tributary", &["node"]), &words).await;
+    fails(teller.command("tributary", &["topics", "apply"]), &["create topic", "ACL"]).await;
 }

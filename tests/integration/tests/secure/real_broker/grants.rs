@@ -1,5 +1,6 @@
-//! Granting ACLs through the admin protocol, as `kafka-acls.sh` does.
+//! Granting ACLs through the admin protocol, as `kafka-acls.sh` does: its lines are what is read here.
 
+use std::collections::BTreeMap;
 use std::ffi::CString;
 use std::ptr;
 use std::time::{Duration, Instant};
@@ -32,6 +33,42 @@ impl Grant {
             [&format!("User:{account}"), operation, resource, name, "literal"].map(str::to_owned);
         Self { principal, operation, resource, name, pattern }
     }
+
+    /// What the lines of kafka-acls.sh grant; anything in them that is not understood fails the test.
+    pub fn parse(lines: &str) -> Vec<Self> {
+        let lines = lines.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+        lines.flat_map(parse_line).collect()
+    }
+}
+
+fn parse_line(line: &str) -> Vec<Grant> {
+    let mut words = line.split_whitespace().map(|word| word.trim_matches(|c| c == '\'' || c == '"'));
+    assert_eq!(words.next(), Some("kafka-acls.sh"), "{line}");
+    let (mut told, mut operations) = (BTreeMap::new(), Vec::new());
+    while let Some(option) = words.next() {
+        let option = option.strip_prefix("--").unwrap_or_else(|| panic!("{option} in {line}"));
+        if option == "add" {
+            continue;
+        }
+        let value = words.next().unwrap_or_else(|| panic!("--{option} without a value in {line}")).to_owned();
+        match option {
+            "operation" => operations.push(value),
+            _ => drop(told.insert(option, value)),
+        }
+    }
+    let mut take = |option: &str| told.remove(option).unwrap_or_else(|| panic!("no --{option} in {line}"));
+    let (principal, pattern) = (take("allow-principal"), take("resource-pattern-type"));
+    assert_eq!((take("bootstrap-server").as_str(), take("command-config").as_str()), ("$BROKERS", "$ADMIN"));
+    assert_eq!(told.len(), 1, "one resource in {line}");
+    let (resource, name) = told.into_iter().next().expect("one");
+    let grant = |operation| Grant {
+        principal: principal.clone(),
+        operation,
+        resource: resource.to_owned(),
+        name: name.clone(),
+        pattern: pattern.clone(),
+    };
+    operations.into_iter().map(grant).collect()
 }
 
 /// Grants these, and nothing else, as the broker's super user.
