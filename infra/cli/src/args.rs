@@ -187,10 +187,20 @@ pub struct Tasks {
 /// Topics.
 #[derive(Debug, Subcommand)]
 pub enum Topics {
-    /// Shows what would be created and what is there.
-    Plan,
-    /// Creates what is missing.
-    Apply,
+    /// Shows what would be created or changed and why, and what would be refused.
+    Plan {
+        #[command(flatten)]
+        partitions: Partitions,
+    },
+    /// Creates what is missing and changes what is not as it should be: all of it, or nothing if anything is
+    /// refused.
+    Apply {
+        #[command(flatten)]
+        partitions: Partitions,
+        /// Also makes changes by which records that are there may go.
+        #[arg(long)]
+        allow_loss: bool,
+    },
     /// Removes the topics of this team, with all that is in them; with the namespace's last team also the
     /// topics that its teams share, and the state beside them.
     Remove {
@@ -198,6 +208,14 @@ pub enum Topics {
         #[arg(long)]
         yes: bool,
     },
+}
+
+/// What is wanted of partitions.
+#[derive(Debug, Args)]
+pub struct Partitions {
+    /// Leaves topics the partitions they have, whatever `partitions` says.
+    #[arg(long)]
+    pub keep_partitions: bool,
 }
 
 /// Results.

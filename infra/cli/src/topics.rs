@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use infra_node::{Config, Held, Hold, Node};
+use infra_node::{Config, Held, Hold, Node, Upkeep};
 use topics_catalog::Removal;
 
 use crate::args::Topics;
@@ -12,11 +12,15 @@ use crate::kept;
 /// Does what the command says.
 pub(crate) async fn run(node: &Node, config: &Config, command: &Topics) -> anyhow::Result<()> {
     match command {
-        Topics::Plan => println!("{}", node.plan(config.topics).await?),
-        Topics::Apply => {
-            let plan = node.plan(config.topics).await?;
-            println!("{plan}");
-            plan.apply(&*node.doors().log).await?;
+        Topics::Plan { partitions } => {
+            let upkeep = Upkeep::open(config).await?;
+            println!("{}", upkeep.compare(node, config.topics, partitions.keep_partitions).await?);
+        }
+        Topics::Apply { partitions, allow_loss } => {
+            let upkeep = Upkeep::open(config).await?;
+            let comparison = upkeep.compare(node, config.topics, partitions.keep_partitions).await?;
+            println!("{comparison}");
+            upkeep.apply(node, &comparison, *allow_loss).await?;
             println!("done");
         }
         Topics::Remove { yes } => {

@@ -16,6 +16,7 @@ mod secrets;
 mod settings;
 mod supplies;
 mod team;
+mod upkeep;
 
 pub use config::Config;
 pub use desk::NodeDesk;
@@ -25,3 +26,4 @@ pub use run::{Error, run};
 pub use settings::{Outside, Settings};
 pub use team::Team;
 pub use topics_state::fjall::{Held, Hold};
+pub use upkeep::Upkeep;

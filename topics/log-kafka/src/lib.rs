@@ -25,6 +25,7 @@ mod records;
 mod security;
 mod settings;
 mod transactor;
+mod upkeep;
 
 pub use connection::KafkaLog;
 pub use settings::Settings;

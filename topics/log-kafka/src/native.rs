@@ -3,6 +3,8 @@
 //! All unsafe code of this room is here. Every function takes a living client, hands no pointer out and
 //! frees what librdkafka gave it.
 
+mod alter;
+
 use std::borrow::Cow;
 use std::ffi::{CStr, CString};
 use std::os::raw::c_char;
@@ -16,6 +18,8 @@ use rdkafka::message::BorrowedMessage;
 use topics_log::Headers;
 
 use crate::errors::Failure;
+
+pub(crate) use alter::configure_topic;
 
 /// A client of librdkafka, alive for as long as its borrower says: what `native_ptr` of a client gives.
 pub(crate) type Client = *mut sys::rd_kafka_t;

@@ -17,3 +17,4 @@ mod kills;
 mod long_texts;
 mod models;
 mod moments;
+mod upkeep;
