@@ -21,7 +21,7 @@ pub struct Typed<A> {
 /// The registry's own: a schema that cannot be parsed, or that breaks an earlier version.
 pub fn register<A: Agent>(registry: &Registry) -> Result<(), schemas_codec::Error> {
     registry.register::<A::Input>()?;
-    registry.register::<A::State>()?;
+    registry.register_state::<A::State>()?;
     Ok(())
 }
 

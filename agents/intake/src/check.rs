@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
 use schemas_codec::{Codec, Error};
-use schemas_records::{FailureCode, Limits, Origin, TaskId, WorkId, headers};
+use schemas_records::{FailureCode, Limits, Origin, TaskId, Trace, WorkId, headers};
 use topics_log::Record;
 
 use crate::limits::{self, Rules};
@@ -23,8 +23,8 @@ pub struct Task {
     pub work: WorkId,
     /// What it may use.
     pub limits: Limits,
-    /// W3C trace context.
-    pub traceparent: String,
+    /// Intake's span in its trace.
+    pub trace: Option<Trace>,
     /// The input, framed.
     pub value: Bytes,
 }
@@ -85,7 +85,7 @@ impl Checks<'_> {
         Ok(Task {
             work: WorkId::of_task(&origin.topic, &id),
             limits,
-            traceparent: limits::traceparent(&record.headers, &origin),
+            trace: limits::trace(&record.headers, &origin),
             value,
             id,
         })

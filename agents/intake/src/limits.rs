@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use schemas_records::ids::content_hash;
 use schemas_records::limits::PRIORITY_MAX;
-use schemas_records::{Budget, Headers, Limits, Origin, Timestamp, headers};
+use schemas_records::{Budget, Headers, Limits, Origin, SpanId, Timestamp, Trace, headers};
 
 /// What tasks of one task topic may use, and what they get if they do not say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,31 +121,20 @@ fn read_deadline(text: &str, appended: Timestamp) -> Result<Timestamp, String> {
     Ok(appended.plus(Duration::from_millis(number.saturating_mul(unit_millis))))
 }
 
-/// The trace that a task belongs to: its producer's, if that is well formed, else one made from where its
-/// record stands, so that taking it again makes the same.
+/// The trace that its producer says a task belongs to, if that is well formed.
 #[must_use]
-pub fn traceparent(of: &Headers, origin: &Origin) -> String {
-    if let Some(given) = of.text(headers::TRACEPARENT).filter(|given| is_traceparent(given)) {
-        return given.to_owned();
-    }
-    let origin = origin.to_string();
-    let trace = content_hash(&[b"trace", origin.as_bytes()]);
-    let span = content_hash(&[b"span", origin.as_bytes()]);
-    format!("00-{trace}-{}-01", &span[..16])
+pub fn given(of: &Headers) -> Option<Trace> {
+    of.text(headers::TRACEPARENT).and_then(Trace::parse)
 }
 
-/// Whether `text` is a trace context of W3C's version 00.
-fn is_traceparent(text: &str) -> bool {
-    let fields: Vec<&str> = text.split('-').collect();
-    let is_hex = |field: &&str, digits: usize| {
-        field.len() == digits && field.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    let is_set = |field: &&str| field.bytes().any(|c| c != b'0');
-    match fields.as_slice() {
-        ["00", trace, span, flags] => {
-            is_hex(trace, 32) && is_set(trace) && is_hex(span, 16) && is_set(span) && is_hex(flags, 2)
-        }
-        _ => false,
+/// Intake's own span: in its producer's trace, or in one made from where its record stands, so that taking it
+/// again makes the same.
+#[must_use]
+pub fn trace(of: &Headers, origin: &Origin) -> Option<Trace> {
+    let span = SpanId::of_record(&origin.topic, origin.partition, origin.offset);
+    match given(of) {
+        Some(given) => Some(given.next(span)),
+        None => Trace::begin(&content_hash(&[b"trace", origin.to_string().as_bytes()]), span),
     }
 }
 

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use schemas_records::{
-    CallId, Envelope, Failure, Key, Kind, Limits, Origin, Outcome, ReplyKind, ReplyTo, TaskId, WorkPath,
+    CallId, Envelope, Failure, Key, Kind, Limits, Origin, Outcome, ReplyKind, ReplyTo, TaskId, Trace,
+    WorkPath,
 };
 use topics_catalog::Directory;
 use topics_log::{NewRecord, Record};
@@ -12,7 +13,7 @@ use topics_runtime::dead_letters::dead_letter;
 use topics_runtime::{DeadReason, Error, Remedy};
 
 use crate::check::{Refusal, Task, origin_of};
-use crate::limits::traceparent;
+use crate::limits::trace;
 use crate::settings::{Parts, Settings};
 
 /// The topics that intake reads and writes, looked up once.
@@ -64,7 +65,7 @@ pub(crate) fn input(
     let key = task.work.key();
     let to = address(&parts.directory, &settings.entry, &key)?;
     let results = address(&parts.directory, "results", &Key::new(task.id.as_str().as_bytes()))?;
-    let mut envelope = envelope(settings, record, Kind::Input, task.id, task.limits, task.traceparent);
+    let mut envelope = envelope(settings, record, Kind::Input, task.id, task.limits, task.trace);
     envelope.path = WorkPath::root(&settings.entry);
     envelope.reply_to =
         Some(ReplyTo { kind: ReplyKind::Result, address: results, call: CallId::of_part(task.work) });
@@ -93,7 +94,7 @@ pub(crate) fn refused(
     let own = || TaskId::of_origin(&origin.topic, origin.partition, origin.offset);
     let task = refusal.id.clone().unwrap_or_else(own);
     let limits = settings.rules.of_refusal(record.timestamp);
-    let trace = traceparent(&record.headers, &origin);
+    let trace = trace(&record.headers, &origin);
     let mut envelope = envelope(settings, record, Kind::Refused, task, limits, trace);
     envelope.outcome = Some(Outcome::Failed);
     let mut failure = Failure::new(refusal.failure, refusal.message.clone(), refusal.remedy.clone());
@@ -127,7 +128,7 @@ fn envelope(
     kind: Kind,
     task: TaskId,
     limits: Limits,
-    traceparent: String,
+    trace: Option<Trace>,
 ) -> Envelope {
     let origin: Origin = origin_of(record);
     Envelope {
@@ -144,7 +145,7 @@ fn envelope(
         asked_at: None,
         depth: 0,
         hops: 1,
-        traceparent: Some(traceparent),
+        traceparent: trace.map(|trace| trace.to_string()),
         agent_version: settings.agent_version.clone(),
     }
 }

@@ -1,12 +1,14 @@
 //! One batch: decided first, then done in one transaction. What was decided is data until the commit is
 //! known; if it does not happen, nothing has changed here and it is decided again.
 
-use topics_log::{NewRecord, OffsetCommit, TopicPartition, Transactor};
+use topics_log::{NewRecord, OffsetCommit, Record, TopicPartition, Transactor};
 use topics_runtime::{DeadReason, Error, Moment};
+use tracing::field::Empty;
 
-use crate::check::{Checks, Refusal};
+use crate::check::{Checks, Refusal, origin_of};
 use crate::closings::Shares;
 use crate::counts::Counts;
+use crate::limits::{given, trace};
 use crate::names;
 use crate::records::{Topics, input, letter, refused};
 use crate::settings::{Parts, Settings};
@@ -37,6 +39,8 @@ pub(crate) struct Batch {
     task_records: usize,
     passing: Vec<Passing>,
     refusals: Vec<(TopicPartition, i64, Box<Refusal>)>,
+    /// One a record; they count once this is committed.
+    spans: Vec<tracing::Span>,
 }
 
 impl Batch {
@@ -83,13 +87,16 @@ impl Batch {
             if room == 0 || self.is_full() {
                 break;
             }
+            let span = span(settings, record);
             match checks.check(record) {
                 Ok(task) => {
+                    span.record("task", tracing::field::display(&task.id));
                     self.push(input(parts, settings, record, task)?);
                     passing.counts.accepted += 1;
                     room -= 1;
                 }
                 Err(refusal) => {
+                    span.record("error.type", refusal.code);
                     self.push(refused(parts, settings, record, &refusal)?);
                     self.push(letter(parts, settings, topics, record, &reason(&refusal))?);
                     self.refusals.push((record.topic_partition.clone(), record.offset, refusal));
@@ -99,6 +106,7 @@ impl Batch {
             passing.taken += 1;
             passing.next = Some(record.offset + 1);
             self.task_records += 1;
+            self.spans.push(span);
         }
         Ok(())
     }
@@ -143,6 +151,9 @@ impl Batch {
 
     /// It is known to be committed.
     pub fn done(self, settings: &Settings, shares: &mut Shares) {
+        for span in &self.spans {
+            span.record("counts", true);
+        }
         for (partition, offset, refusal) in &self.refusals {
             tracing::warn!(gateway = %settings.name, %partition, offset, code = refusal.code,
                 message = %refusal.message, "task refused");
@@ -156,6 +167,21 @@ impl Batch {
             share.pass(taken, next, counts);
         }
     }
+}
+
+/// The span of one task record, from its check to its commit: what intake's records hand on.
+fn span(settings: &Settings, record: &Record) -> tracing::Span {
+    tracing::trace_span!(
+        "intake",
+        otel.kind = "consumer",
+        otel.name = %settings.name,
+        task = Empty,
+        tenant = settings.rules.tenant,
+        parent = given(&record.headers).map(|given| tracing::field::display(given.span)),
+        traceparent = trace(&record.headers, &origin_of(record)).map(tracing::field::display),
+        "error.type" = Empty,
+        counts = Empty,
+    )
 }
 
 /// Counts for the metrics what was committed between two states of a partition's counts.

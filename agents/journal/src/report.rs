@@ -148,6 +148,8 @@ impl Reporter {
             FailureCode::OutcomeUnknown => "outcome-unknown",
             _ => self.voice.failed,
         };
+        // The span of the request, which whoever serves it has entered.
+        tracing::Span::current().record("error.type", code);
         metrics::counter!(self.voice.failures, "code" => code).increment(1);
     }
 }

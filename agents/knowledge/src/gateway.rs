@@ -20,11 +20,12 @@ use agents_journal::{Asked, Identity, Reporter, Voice, asked};
 use async_trait::async_trait;
 use schemas_codec::Codec;
 use schemas_records::tool::KnowledgeQuery;
-use schemas_records::{Envelope, Failure, FailureCode};
+use schemas_records::{Envelope, Failure, FailureCode, Trace};
 use topics_catalog::NAME_BYTES_MAX;
 use topics_runtime::gateway::{Answered, Gateway, Request};
 use topics_runtime::{Error, Remedy};
 use tracing::Instrument;
+use tracing::field::{Empty, display};
 
 use crate::base::QueryError;
 use crate::library::Library;
@@ -102,11 +103,18 @@ impl KnowledgeGateway {
                 key: call.key(),
             };
             match asked::read(request, &self.reporter, check, identify)? {
-                Ok(asked) => self.serve(&asked),
+                Ok(asked) => {
+                    let (span, base) = (tracing::Span::current(), asked.request.base.as_str());
+                    span.record("otel.name", display(format_args!("retrieval {base}")));
+                    span.record("gen_ai.data_source.id", base);
+                    self.serve(&asked)
+                }
                 Err(answered) => Ok(answered),
             }
         };
-        handle.instrument(span).await
+        let answered = handle.instrument(span.clone()).await?;
+        span.record("counts", true);
+        Ok(answered)
     }
 }
 
@@ -138,15 +146,23 @@ fn failure(base: &str, error: &QueryError) -> Failure {
     Failure::new(code, format!("ask knowledge {base:?}: {error}"), remedy)
 }
 
-/// The span of one query, with the call's names.
+/// The span of one query, with the call's names: a part of the loop's, which the answer carries on.
 fn span(envelope: &Envelope) -> tracing::Span {
+    let incoming = envelope.traceparent.as_deref().and_then(Trace::parse);
     tracing::info_span!(
         "knowledge_query",
+        otel.kind = "internal",
+        otel.name = "retrieval",
         task = %envelope.task,
         path = envelope.path.as_str(),
-        call = envelope.call.map(tracing::field::display),
+        call = envelope.call.map(display),
         tenant = envelope.limits.tenant,
-        traceparent = envelope.traceparent,
+        parent = incoming.map(|trace| display(trace.span)),
+        traceparent = incoming.map(|trace| display(trace.next(trace.span.within("retrieval")))),
+        gen_ai.operation.name = "retrieval",
+        gen_ai.data_source.id = Empty,
+        "error.type" = Empty,
+        counts = Empty,
     )
 }
 

@@ -206,13 +206,18 @@ impl Loaded {
         self.schemas.register(registry)
     }
 
+    /// The full name of the schema of what begins an agent's work.
+    #[must_use]
+    pub fn takes(&self, agent: &Agent) -> &str {
+        // The check knows every schema that an agent names.
+        self.schemas.get(&agent.takes).map_or("", |schema| schema.name())
+    }
+
     /// The logic of one of its agents, over a codec that knows the team's messages ([`Loaded::register`]).
     #[must_use]
     pub fn logic(&self, agent: &Agent, codec: Codec) -> Arc<dyn Logic> {
-        // The check knows every schema that an agent names.
-        let takes = self.schemas.get(&agent.takes).map_or("", |schema| schema.name()).to_owned();
         Arc::new(ManifestLogic {
-            takes,
+            takes: self.takes(agent).to_owned(),
             joins: Arc::new(self.file.joins.clone()),
             engine: Engine::new(),
             version: self.version(agent),

@@ -5,12 +5,6 @@ use std::fmt;
 /// Most problems that are reported: whoever has more mends these first.
 pub const PROBLEMS_MAX: usize = 100;
 
-/// Most allowed words that a hint lists.
-const LISTED_MAX: usize = 20;
-
-/// Longest word that is compared with others; comparing costs its square.
-const COMPARED_BYTES_MAX: usize = 64;
-
 /// A place in a file, as people and editors count: from 1. Line 0 is the file as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -184,28 +178,5 @@ pub(crate) fn hint(found: &str, allowed: &[&str]) -> String {
     let mut words: Vec<&str> = allowed.to_vec();
     words.sort_unstable();
     words.dedup();
-    let more = if words.len() > LISTED_MAX { ", ..." } else { "" };
-    let listed = words.iter().take(LISTED_MAX).copied().collect::<Vec<_>>().join(", ");
-    let listed = match words.len() {
-        0 => "none is declared".to_owned(),
-        _ => format!("allowed: {listed}{more}"),
-    };
-    match nearest(found, &words) {
-        Some(word) => format!("did you mean {word}? {listed}"),
-        None => listed,
-    }
-}
-
-/// The allowed word with the fewest changes, if at most a third of it changes.
-fn nearest<'n>(found: &str, allowed: &[&'n str]) -> Option<&'n str> {
-    if found.len() > COMPARED_BYTES_MAX {
-        return None;
-    }
-    let found = found.to_lowercase();
-    allowed
-        .iter()
-        .map(|word| (strsim::damerau_levenshtein(&found, &word.to_lowercase()), *word))
-        .filter(|(changes, word)| *changes <= word.chars().count().div_ceil(3))
-        .min_by_key(|(changes, _)| *changes)
-        .map(|(_, word)| word)
+    schemas_codec::nearest::hint(found, words, ("allowed", "none is declared"))
 }

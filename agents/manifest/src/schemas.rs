@@ -131,7 +131,7 @@ impl Schemas {
         registry.register::<Table>()?;
         registry.register::<KnowledgeQuery>()?;
         registry.register::<Passages>()?;
-        registry.register::<ManifestState>().map(drop)
+        registry.register_state::<ManifestState>().map(drop)
     }
 
     /// A codec that knows them.
@@ -144,7 +144,7 @@ impl Schemas {
 
 fn runtime_registry() -> Result<Registry, schemas_codec::Error> {
     let registry = Registry::new()?;
-    registry.register::<ManifestState>()?;
+    registry.register_state::<ManifestState>()?;
     Ok(registry)
 }
 

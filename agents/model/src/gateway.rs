@@ -38,6 +38,7 @@ mod budget;
 mod gate;
 mod retry;
 mod settings;
+mod spans;
 mod verdict;
 
 use std::sync::Arc;
@@ -57,7 +58,8 @@ use tracing::Instrument;
 use self::asked::Asked;
 use self::budget::charge;
 use self::gate::Gate;
-use self::retry::{Heard, Retry};
+use self::retry::Retry;
+use self::spans::span;
 use crate::model::Model;
 use crate::names;
 
@@ -156,6 +158,7 @@ impl ModelGateway {
             return self.reporter.refuse(&asked, failure);
         }
         let call = asked.call;
+        let span = spans::asked(&asked.request);
         let asked = Arc::new(asked);
         let fly = |passengers| {
             let flight = Flight {
@@ -164,6 +167,7 @@ impl ModelGateway {
                 journal: Arc::clone(&self.journal),
                 reporter: self.reporter.clone(),
                 answer_bytes_max: self.answer_bytes_max,
+                span,
             };
             flight.fly(Arc::clone(&asked), passengers)
         };
@@ -186,6 +190,8 @@ struct Flight {
     journal: Arc<Journal>,
     reporter: Reporter,
     answer_bytes_max: usize,
+    /// The span of the request that began it: what is paid for is told there, once.
+    span: tracing::Span,
 }
 
 impl Flight {
@@ -193,7 +199,7 @@ impl Flight {
     async fn fly(self, asked: Arc<Asked>, passengers: Passengers) -> Landed {
         let mut attempts = Attempts::take_over(&self.rows, &self.journal, &asked).await?;
         let heard = self.retry.ask(&asked.request, &mut attempts, &passengers).await?;
-        count_tokens(&heard);
+        spans::heard(&heard, &self.span);
         let verdict = verdict::of(&heard, &attempts, self.answer_bytes_max, self.reporter.codec())?;
         self.journal.keep(&verdict, &attempts, &passengers).await
     }
@@ -209,7 +215,9 @@ impl Gateway for ModelGateway {
                 Err(answered) => Ok(answered),
             }
         };
-        serve.instrument(span).await
+        let answered = serve.instrument(span.clone()).await?;
+        span.record("counts", true);
+        Ok(answered)
     }
 
     async fn expired(&self, request: Request) -> Result<Answered, Error> {
@@ -232,18 +240,6 @@ impl Gateway for ModelGateway {
     }
 }
 
-/// The span of one request, with the call's names.
-fn span(envelope: &Envelope) -> tracing::Span {
-    tracing::info_span!(
-        "model_call",
-        task = %envelope.task,
-        path = envelope.path.as_str(),
-        call = envelope.call.map(tracing::field::display),
-        tenant = envelope.limits.tenant,
-        traceparent = envelope.traceparent,
-    )
-}
-
 /// How the gateway speaks.
 fn voice(settings: &Settings) -> Voice {
     Voice {
@@ -252,15 +248,6 @@ fn voice(settings: &Settings) -> Voice {
         attempted: "ask a model",
         failed: "model-failed",
         failures: names::FAILURES,
-    }
-}
-
-fn count_tokens(heard: &Heard) {
-    if let Ok(completion) = &heard.result {
-        metrics::counter!(names::TOKENS, "direction" => "input")
-            .increment(u64::from(completion.usage.input_tokens));
-        metrics::counter!(names::TOKENS, "direction" => "output")
-            .increment(u64::from(completion.usage.output_tokens));
     }
 }
 

@@ -40,12 +40,13 @@ use std::sync::Arc;
 use agents_journal::{Ended, Flights, Journal, Keeping, Reporter, Rows, Verdict, Voice, attempts};
 use async_trait::async_trait;
 use schemas_codec::Codec;
-use schemas_records::Envelope;
 use schemas_records::tool::ToolRequest;
+use schemas_records::{Envelope, Trace};
 use topics_runtime::Error;
 use topics_runtime::gateway::{Answered, Gateway, Request};
 use topics_state::KeyedStore;
 use tracing::Instrument;
+use tracing::field::{Empty, display};
 
 use self::asked::Asked;
 use self::bulkhead::Bulkheads;
@@ -189,11 +190,18 @@ impl Gateway for ToolGateway {
         let span = span(&request.envelope);
         let serve = async {
             match asked::read(request, &self.reporter)? {
-                Ok(asked) => self.serve(asked).await,
+                Ok(asked) => {
+                    let (span, tool) = (tracing::Span::current(), asked.request.tool.as_str());
+                    span.record("otel.name", display(format_args!("execute_tool {tool}")));
+                    span.record("gen_ai.tool.name", tool);
+                    self.serve(asked).await
+                }
                 Err(answered) => Ok(answered),
             }
         };
-        serve.instrument(span).await
+        let answered = serve.instrument(span.clone()).await?;
+        span.record("counts", true);
+        Ok(answered)
     }
 
     async fn expired(&self, request: Request) -> Result<Answered, Error> {
@@ -208,15 +216,23 @@ impl Gateway for ToolGateway {
     }
 }
 
-/// The span of one request, with the call's names.
+/// The span of one request, with the call's names: a part of the loop's, which the answer carries on.
 fn span(envelope: &Envelope) -> tracing::Span {
+    let incoming = envelope.traceparent.as_deref().and_then(Trace::parse);
     tracing::info_span!(
         "tool_call",
+        otel.kind = "internal",
+        otel.name = "execute_tool",
         task = %envelope.task,
         path = envelope.path.as_str(),
-        call = envelope.call.map(tracing::field::display),
+        call = envelope.call.map(display),
         tenant = envelope.limits.tenant,
-        traceparent = envelope.traceparent,
+        parent = incoming.map(|trace| display(trace.span)),
+        traceparent = incoming.map(|trace| display(trace.next(trace.span.within("execute_tool")))),
+        gen_ai.operation.name = "execute_tool",
+        gen_ai.tool.name = Empty,
+        "error.type" = Empty,
+        counts = Empty,
     )
 }
 

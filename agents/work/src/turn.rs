@@ -1,12 +1,11 @@
 //! One step in the making: the row as it will be, and the records that will go out.
 
 use bytes::Bytes;
-use schemas_records::ids::span_id;
 use schemas_records::protocol::Timer;
 use schemas_records::work::{Awaited, Pending, Status, WorkRow};
 use schemas_records::{
     Address, Budget, CallId, Echo, Envelope, Kind, Limits, Message, Origin, Outcome, Position, ReplyKind,
-    ReplyTo, TaskId, Timestamp, WorkId, WorkPath,
+    ReplyTo, SpanId, TaskId, Timestamp, Trace, WorkId, WorkPath,
 };
 use topics_log::{NewRecord, Record};
 use topics_runtime::{DeadReason, NewState, Step, Stopped};
@@ -42,7 +41,9 @@ pub(crate) struct Turn<'a> {
     pub(crate) outputs: Vec<NewRecord>,
     pub(crate) dead: Option<DeadReason>,
     pub(crate) notes: Vec<&'static str>,
-    /// Numbers the calls and spans of this step.
+    /// What its records hand on: the work's trace, at this step.
+    traceparent: Option<String>,
+    /// Numbers the calls of this step.
     index: u32,
 }
 
@@ -59,6 +60,8 @@ impl<'a> Turn<'a> {
         row.last_at = at.0;
         row.hops = row.hops.max(i32::try_from(hops).unwrap_or(i32::MAX));
         row.steps = row.steps.saturating_add(1);
+        let span = SpanId::of_step(&record.topic_partition.topic, position);
+        let traceparent = Trace::parse(&row.traceparent).map(|trace| trace.next(span).to_string());
         Self {
             works,
             record,
@@ -69,6 +72,7 @@ impl<'a> Turn<'a> {
             outputs: Vec::new(),
             dead: None,
             notes: Vec::new(),
+            traceparent,
             index: 0,
         }
     }
@@ -111,8 +115,6 @@ impl<'a> Turn<'a> {
 
     /// The envelope that this work's records carry, before they differ.
     pub(crate) fn envelope(&self, kind: Kind) -> Envelope {
-        let span = span_id(self.position, u32::try_from(self.outputs.len()).unwrap_or(u32::MAX));
-        let trace = self.row.traceparent.get(3..35);
         Envelope {
             kind,
             task: self.task(),
@@ -132,7 +134,7 @@ impl<'a> Turn<'a> {
             asked_at: self.echo(),
             depth: self.depth(),
             hops: u32::try_from(self.row.hops).unwrap_or(0).saturating_add(1),
-            traceparent: trace.map(|trace| format!("00-{trace}-{span:016x}-01")),
+            traceparent: self.traceparent.clone(),
             agent_version: self.works.version.clone(),
         }
     }

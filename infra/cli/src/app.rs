@@ -8,12 +8,14 @@ use std::sync::Arc;
 
 use agents_agent::Agent;
 use clap::Parser;
-use infra_node::{Config, Node, Team, open_to_look, open_with};
+use infra_node::{Config, Meeting, Node, Team, open_to_look, open_with};
 use schemas_codec::Codec;
 use schemas_records::Message;
 
 use crate::args::{Arguments, Command, Common, Demo, Run};
-use crate::{acls, ask, desk, kept, model, results, run, submit, teams, topics};
+use crate::{
+    acls, ask, desk, kept, model, patience, results, run, schemas, state, submit, teams, topics,
+};
 
 type Show = Arc<dyn Fn(&Codec, &[u8]) -> Option<String> + Send + Sync>;
 
@@ -123,7 +125,9 @@ impl App {
         if let (Some(reason), None, false) = (arguments.command.on_a_broker(), &config.brokers, is_own) {
             anyhow::bail!("{reason}: name one with --brokers HOST:PORT");
         }
-        infra_telemetry::log_to_stderr(&config.log)?;
+        // What looks at agents and runs none would tell a collector nothing.
+        let otlp = config.otlp.take().filter(|_| arguments.command.runs_agents());
+        let exporter = infra_telemetry::start(&config.log, otlp)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let code = runtime.block_on(async {
             if let Command::Ask(question) = &arguments.command {
@@ -141,6 +145,9 @@ impl App {
         });
         // What goes on in the background has nothing to say any more.
         runtime.shutdown_background();
+        if let Some(exporter) = exporter {
+            exporter.close();
+        }
         code
     }
 }
@@ -179,6 +186,12 @@ impl Work<'_> {
         if let Command::Model(command) = command {
             return Ok(last_word(model::run(&config, command).await));
         }
+        if let Command::State(command) = command {
+            return Ok(last_word(state::run(&config, command).await));
+        }
+        if let Command::Schemas(command) = command {
+            return Ok(last_word(schemas::run(&config, team, command).await));
+        }
         let (show, tasks) = run::wanted(command, &presentation, team.name())?;
         let kept = match show {
             Some(show) => kept::choose(&mut config, show, (&team, folder), &tasks)?,
@@ -187,10 +200,15 @@ impl Work<'_> {
         let model = if command.runs_agents() { Some(infra_node::model(&config)?) } else { None };
         let (hold, running) = kept.map(kept::Kept::begin).transpose()?.unzip();
         let doors = match model {
+            Some(model) if matches!(command, Command::Node) && config.brokers.is_some() => {
+                patience::open(&config, model).await?
+            }
             Some(model) => open_with(&config, model, hold).await?,
             None => open_to_look(&config, hold).await?,
         };
         let node = Node::new(team, doors, config.settings.clone())?;
+        let meeting = if command.runs_agents() { Meeting::Files } else { Meeting::Reads };
+        node.meet_registry(&config, meeting).await?;
         let done = match command {
             Command::Demo(Demo { show, all }) => {
                 let hint = if *all { "" } else { "--all runs the rest" };
@@ -208,7 +226,9 @@ impl Work<'_> {
             | Command::Team(_)
             | Command::Acls(_)
             | Command::Ask(_)
-            | Command::Model(_) => Ok(()),
+            | Command::Model(_)
+            | Command::Schemas(_)
+            | Command::State(_) => Ok(()),
         };
         let done = done.and_then(|()| running.map_or(Ok(()), |running| running.done()));
         // While the node still stands: what taking it down does (clients of brokers that are away among it) can

@@ -25,11 +25,13 @@ pub struct Arguments {
 
 /// What every command takes.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Common {
     /// A configuration file (TOML). The environment (TRIBUTARY_BROKERS, ...) goes over it, options over both.
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Sets one key, for example --set open_tasks_max=200 or --set kafka.security.protocol=ssl.
+    /// Sets one key, for example --set open_tasks_max=200, --set otlp=http://127.0.0.1:4318 (where spans go)
+    /// or --set kafka.security.protocol=ssl.
     #[arg(long, global = true, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Kafka's brokers. Without it everything runs on a log of its own, on this machine's disk.
@@ -81,6 +83,12 @@ pub enum Command {
     /// Says what the brokers must allow whom.
     #[command(subcommand)]
     Acls(Acls),
+    /// Shows or makes what the CQL cluster that keeps state needs.
+    #[command(subcommand)]
+    State(State),
+    /// Shows or registers the team's schemas at a schema registry (the setting `registry`).
+    #[command(subcommand)]
+    Schemas(Schemas),
     /// Puts the tasks of a file on the task topic.
     Submit(Tasks),
     /// Reads results.
@@ -100,8 +108,10 @@ impl Command {
             | Self::Run(_)
             | Self::New { .. }
             | Self::Team(_)
+            | Self::Schemas(_)
             | Self::Model(_)
             | Self::Acls(_)
+            | Self::State(_)
             | Self::Ask(_) => None,
             Self::Node => Some("a node serves a broker's topics, or its own with --data DIR"),
             Self::Topics(_) => Some("topics live on a broker"),
@@ -139,6 +149,15 @@ pub struct Run {
     pub tasks: Option<PathBuf>,
     #[command(flatten)]
     pub show: Show,
+}
+
+/// The CQL cluster that keeps state.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum State {
+    /// Says what is missing, and changes nothing.
+    Plan,
+    /// Makes the keyspace and the tables that are missing. What is there stays as it is.
+    Migrate,
 }
 
 /// Teams in folders.
@@ -216,6 +235,15 @@ pub struct Partitions {
     /// Leaves topics the partitions they have, whatever `partitions` says.
     #[arg(long)]
     pub keep_partitions: bool,
+}
+
+/// Schemas.
+#[derive(Debug, Subcommand)]
+pub enum Schemas {
+    /// Shows what would be registered, what is there, and what is refused: field by field, and why.
+    Check,
+    /// Registers what is missing. A node does so itself when it starts, unless it may only read there.
+    Register,
 }
 
 /// Results.

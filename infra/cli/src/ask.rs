@@ -215,21 +215,18 @@ fn seconds(millis: u128) -> String {
     }
 }
 
-/// A moment in UTC to the second, by the civil calendar: `2026-03-01 09:15:00`.
+/// A moment in UTC to the second: `2026-03-01 09:15:00`.
 fn moment(millis: i64) -> String {
-    let seconds = millis.div_euclid(1_000);
-    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    // Days since 0000-03-01, in eras of 400 years: the year begins in March, so that leap days come last.
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let (hour, minute, second) = (second / 3_600, second % 3_600 / 60, second % 60);
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
+    match time::OffsetDateTime::from_unix_timestamp(millis.div_euclid(1_000)) {
+        Ok(at) => {
+            let (year, month, day) = at.to_calendar_date();
+            let (hour, minute, second) = at.to_hms();
+            let month = u8::from(month);
+            format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
+        }
+        // Beyond the calendar's years: a header may say anything.
+        Err(_) => format!("{millis} ms"),
+    }
 }
 
 /// A text cut in its middle.

@@ -1,5 +1,6 @@
 //! Which desk a command asks: that of the process that holds the data folder, or one over doors of its own.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use infra_http::Desk;
 use infra_http::admin::Client;
-use infra_node::{Config, Held, Hold, Node, NodeDesk, Team};
+use infra_node::{Config, Held, Hold, Meeting, Node, NodeDesk, Team};
 use tokio::time::Instant;
 
 /// How long a folder is looked at again that somebody holds who has no door: another command that looks into
@@ -68,7 +69,26 @@ pub(crate) async fn find(config: &Config, team: Team, is_verbose: bool) -> anyho
     let attempted = if hold.is_some() { "could not look into the stores" } else { "could not reach the log" };
     let doors = infra_node::open_to_look(config, hold).await.context(attempted)?;
     let node = Node::new(team, doors, config.settings.clone())?;
+    node.meet_registry(config, Meeting::Reads).await?;
+    if config.brokers.is_none() {
+        is_of(&node).await?;
+    }
     Ok(Arc::new(NodeDesk::new(&node, config.topics)))
+}
+
+/// A log that holds other teams' topics and none of this team's was meant to be asked of another team: to say
+/// that nothing is there would mislead.
+async fn is_of(node: &Node) -> anyhow::Result<()> {
+    let names = node.names();
+    let topics = node.doors().log.topics(&format!("{}.", names.namespace())).await?;
+    let teams: BTreeSet<&str> = topics.iter().filter_map(|topic| names.team_of(&topic.name)).collect();
+    let team = names.team();
+    anyhow::ensure!(
+        teams.is_empty() || teams.contains(team),
+        "this folder holds team {}, not {team}; say --team with its folder",
+        teams.into_iter().collect::<Vec<_>>().join(", ")
+    );
+    Ok(())
 }
 
 /// Looks who has the data folder. Only if its lock says so, and the note is that process's own, is the token in

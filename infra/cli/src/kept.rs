@@ -90,7 +90,7 @@ impl About {
 
 /// A file that a run leaves beside the store's.
 pub(crate) fn is_ours(name: &str) -> bool {
-    [DONE, ABOUT, DRAFT].contains(&name) || infra_http::admin::is_note(name)
+    [DONE, ABOUT, DRAFT, infra_node::REGISTRY_NOTE].contains(&name) || infra_http::admin::is_note(name)
 }
 
 /// A run that may begin, or go on: nothing of what lies in its folder was touched yet.

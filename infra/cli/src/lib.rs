@@ -40,6 +40,8 @@ mod patience;
 mod progress;
 mod results;
 mod run;
+mod schemas;
+mod state;
 mod submit;
 mod teams;
 mod topics;

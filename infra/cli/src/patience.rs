@@ -1,8 +1,12 @@
 //! Patience of a command with a log that says "nothing happened, the same again after a pause": a topic
-//! that was made a moment ago, a broker that is being restarted. Every other remedy ends the command.
+//! that was made a moment ago, a broker that is being restarted. Every other remedy ends the command. And of a
+//! node that is started before its servers are.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use agents_model::Model;
+use infra_node::{Config, Doors};
 use tokio::time::Instant;
 use topics_log::{Error, Reader, Record, Remedy};
 
@@ -43,5 +47,29 @@ pub(crate) async fn read(reader: &mut dyn Reader, max: usize, wait: Duration) ->
             Ok(Vec::new())
         }
         done => done,
+    }
+}
+
+/// The pauses between two attempts to open a service's doors: each attempt waits ten seconds by itself.
+const OPEN_PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// Opens the doors of a node that serves: it waits for servers that are not there yet, for as long as nobody
+/// ends it, and says so once.
+///
+/// # Errors
+/// Whatever waiting does not mend: a wrong address that answers, a password, a keyspace.
+pub(crate) async fn open(config: &Config, model: Arc<dyn Model>) -> Result<Doors, infra_node::Error> {
+    let mut pause = OPEN_PAUSES.0;
+    loop {
+        match infra_node::open_with(config, Arc::clone(&model), None).await {
+            Err(error) if error.may_pass() => {
+                if pause == OPEN_PAUSES.0 {
+                    tracing::warn!(%error, "waiting for it");
+                }
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(OPEN_PAUSES.1);
+            }
+            done => return done,
+        }
     }
 }

@@ -24,8 +24,6 @@ pub(crate) struct Progress {
     reader: Box<dyn Reader>,
     tally: Tally,
     is_terminal: bool,
-    /// Lines of the last drawing.
-    lines: usize,
     /// The last line, and when it was written.
     written: Option<(String, Instant)>,
 }
@@ -44,7 +42,7 @@ impl Progress {
         }
         let reader = patiently(async || node.doors().log.reader(&from).await).await?;
         let is_terminal = std::io::stderr().is_terminal();
-        Ok(Self { reader, tally, is_terminal, lines: 0, written: None })
+        Ok(Self { reader, tally, is_terminal, written: None })
     }
 
     /// Counts what has come within `wait`.
@@ -58,10 +56,7 @@ impl Progress {
     /// Shows how far it is.
     pub(crate) fn draw(&mut self, done: usize, all: usize) {
         if self.is_terminal {
-            self.clear();
-            let drawing = self.tally.drawing(done, all);
-            self.lines = drawing.lines().count();
-            say(&drawing);
+            infra_telemetry::draw(&self.tally.drawing(done, all));
             return;
         }
         let line = self.tally.line(done, all);
@@ -74,11 +69,9 @@ impl Progress {
     }
 
     /// Takes the drawing away.
-    pub(crate) fn clear(&mut self) {
-        if self.is_terminal && self.lines > 0 {
-            // Up to the drawing's first line, and away with everything below.
-            say(&format!("\x1b[{}F\x1b[J", self.lines));
-            self.lines = 0;
+    pub(crate) fn clear(&self) {
+        if self.is_terminal {
+            infra_telemetry::undraw();
         }
     }
 }

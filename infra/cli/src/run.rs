@@ -64,7 +64,9 @@ pub(crate) async fn run(
     prepare(node, config, show).await?;
     let start = if config.brokers.is_some() { Start::End } else { Start::Beginning };
     let progress = Progress::begin(node, start).await?;
-    all(node, presentation, progress, tasks, (&show.out, hint)).await
+    // A broker may be one that goes when this process does.
+    let again = if config.brokers.is_none() { "; run it again to go on" } else { "" };
+    all(node, presentation, progress, tasks, (&show.out, hint, again)).await
 }
 
 /// `tributary node`.
@@ -79,6 +81,14 @@ pub(crate) async fn serve(node: &Node, config: &Config) -> anyhow::Result<()> {
     }
     let shutdown = CancellationToken::new();
     tokio::spawn(stop_on_signal(shutdown.clone()));
+    if std::io::stderr().is_terminal() {
+        // Somebody sits there, and nothing is logged while all goes well.
+        let team = node.names().team();
+        let _ = writeln!(
+            std::io::stderr(),
+            "a node of team {team} starts; Ctrl-C ends it, `tributary status` asks it"
+        );
+    }
     Ok(infra_node::run(node, shutdown).await?)
 }
 
@@ -116,18 +126,23 @@ async fn all(
     presentation: &Presentation,
     progress: Progress,
     tasks: &[Task],
-    (out, hint): (&Path, &str),
+    (out, hint, again): (&Path, &str, &str),
 ) -> anyhow::Result<()> {
     let shutdown = CancellationToken::new();
     tokio::spawn(stop_on_signal(shutdown.clone()));
+    // Once nobody works, nothing more will come: also if the node could not begin.
+    let over = shutdown.child_token();
     let running = {
-        let (node, shutdown) = (node.clone(), shutdown.clone());
-        tokio::spawn(async move { infra_node::run(&node, shutdown).await })
+        let (node, shutdown, over) = (node.clone(), shutdown.clone(), over.clone().drop_guard());
+        tokio::spawn(async move {
+            let _over = over;
+            infra_node::run(&node, shutdown).await
+        })
     };
     let began = Instant::now();
     let mut ended = BTreeMap::new();
     let gathered = match submit::submit(node, tasks).await {
-        Ok(()) => gather(node, tasks, progress, &shutdown, &mut ended).await,
+        Ok(()) => gather(node, tasks, progress, &over, &mut ended).await,
         Err(error) => Err(error),
     };
     let was_stopped = shutdown.is_cancelled();
@@ -135,11 +150,17 @@ async fn all(
     let ran = running.await.context("the node panicked").and_then(|ran| Ok(ran?));
     show(node, presentation, tasks, &ended, began.elapsed());
     write(node, presentation, &ended, out)?;
+    let hint = if ended.len() < tasks.len() { "" } else { hint };
     println!("written to {}{}{hint}", out.display(), if hint.is_empty() { "" } else { "; " });
     // What ended the node explains what could not be read.
     ran.and(gathered).with_context(|| format!("ended with {} of {} tasks done", ended.len(), tasks.len()))?;
     let is_whole = ended.len() == tasks.len();
-    anyhow::ensure!(is_whole || !was_stopped, "stopped with {} of {} tasks done", ended.len(), tasks.len());
+    anyhow::ensure!(
+        is_whole || !was_stopped,
+        "stopped with {} of {} tasks done{again}",
+        ended.len(),
+        tasks.len()
+    );
     anyhow::ensure!(is_whole, "the node ended with {} of {} tasks done", ended.len(), tasks.len());
     Ok(())
 }
@@ -149,7 +170,7 @@ async fn gather(
     node: &Node,
     tasks: &[Task],
     mut progress: Progress,
-    shutdown: &CancellationToken,
+    over: &CancellationToken,
     ended: &mut BTreeMap<String, Ended>,
 ) -> anyhow::Result<()> {
     let mut reader = results::reader(node).await?;
@@ -157,7 +178,7 @@ async fn gather(
     while ended.len() < tasks.len() {
         tokio::select! {
             biased;
-            () = shutdown.cancelled() => break,
+            () = over.cancelled() => break,
             records = patience::read(&mut *reader, 1_000, DRAW_EVERY) => {
                 for end in records?.iter().filter_map(|record| results::read(node.codec(), record)) {
                     if wanted.contains(end.task.as_str()) {
@@ -184,6 +205,15 @@ fn show(
         EndedAs::Result(ref value) => Some((task, (presentation.whole)(node.codec(), value)?)),
         EndedAs::Failed(_) | EndedAs::Refused(_) => None,
     });
+    if first.is_none()
+        && let Some((task, failure)) = tasks.iter().find_map(|task| match &ended.get(&task.id)?.outcome {
+            EndedAs::Result(_) => None,
+            EndedAs::Failed(failure) | EndedAs::Refused(failure) => Some((task, failure)),
+        })
+    {
+        // A table cuts it before it says what to do.
+        println!("{} failed: {failure}\n", task.id);
+    }
     if let Some((task, whole)) = first {
         println!("{}\n", task.id);
         println!("{whole}");
@@ -262,6 +292,9 @@ async fn stop_on_signal(shutdown: CancellationToken) {
             _ = terminate.recv() => {}
         }
         if is_first {
+            if std::io::stderr().is_terminal() {
+                infra_telemetry::say("stopping: what is in flight may end; Ctrl-C again stops at once");
+            }
             shutdown.cancel();
         }
     }

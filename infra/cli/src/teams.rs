@@ -4,7 +4,7 @@ use std::path::Path;
 
 use agents_manifest::{Loaded, draw, load, skeleton};
 use anyhow::Context;
-use infra_node::{Config, Settings, Team};
+use infra_node::{Config, Team};
 
 use crate::app::Presentation;
 use crate::args::Teams;
@@ -25,13 +25,7 @@ fn said(folder: &Path, problems: &agents_manifest::Problems) -> String {
 
 /// The team's own limits, where the configuration says nothing else.
 pub(crate) fn limit(config: &mut Config, loaded: &Loaded) {
-    let (limits, usual) = (loaded.limits(), Settings::default());
-    if let Some(deadline) = limits.deadline.filter(|_| config.settings.deadline == usual.deadline) {
-        config.settings.deadline = deadline;
-    }
-    if let Some(calls) = limits.calls.filter(|_| config.settings.budget_calls == usual.budget_calls) {
-        config.settings.budget_calls = calls;
-    }
+    config.limit(loaded.limits().deadline, loaded.limits().calls);
 }
 
 /// The team that a node runs.
@@ -56,6 +50,7 @@ pub(crate) fn run(command: &Teams) -> anyhow::Result<()> {
     match command {
         Teams::Check { folder } => {
             let (loaded, _) = read(folder)?;
+            team(&loaded, folder).try_supplies()?;
             println!("{} is in order: {} agents", loaded.name(), loaded.agents().len());
         }
         Teams::Show { folder, mermaid } => {

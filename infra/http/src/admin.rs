@@ -12,7 +12,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
-use hyper::header::{AUTHORIZATION, HOST};
+use hyper::header::AUTHORIZATION;
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
 use serde::Serialize;
@@ -25,8 +25,9 @@ pub use note::{NOTE, forget, is_note};
 
 use self::note::Note;
 use crate::desk::{Desk, Error, Kind};
+use crate::host::Hosts;
 use crate::limits::Limits;
-use crate::problem::{Answer, json, no_such_path, of_error, problem, unauthorized, wrong_method};
+use crate::problem::{Answer, json, no_such_path, of_error, unauthorized, wrong_method};
 use crate::serve::{Body, Door, serve};
 
 /// What the path of a question begins with.
@@ -64,7 +65,7 @@ impl Admin {
     pub async fn run(self, shutdown: CancellationToken) {
         let Self { listener, desk, note } = self;
         let counter = Arc::new(Counter {
-            hosts: [note.address.to_string(), format!("localhost:{}", note.address.port())],
+            hosts: Hosts::of(note.address),
             token: blake3::hash(note.token.as_bytes()),
             desk,
         });
@@ -82,8 +83,7 @@ impl Admin {
 
 /// Who stands behind the door.
 struct Counter {
-    /// What a request may call this door. Another name means that a page somewhere has sent a browser here.
-    hosts: [String; 2],
+    hosts: Hosts,
     /// Hashes are compared in constant time.
     token: blake3::Hash,
     desk: Arc<dyn Desk>,
@@ -92,9 +92,8 @@ struct Counter {
 impl Door for Counter {
     async fn answer(&self, head: Parts, body: Body) -> Answer {
         let text = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if !self.hosts.iter().any(|host| host == text(HOST)) {
-            let remedy = "this door is for commands on this machine only";
-            return problem(StatusCode::MISDIRECTED_REQUEST, "the host header names another host", remedy);
+        if let Err(misdirected) = self.hosts.admit(&head) {
+            return *misdirected;
         }
         let token = text(AUTHORIZATION).strip_prefix("Bearer ").unwrap_or_default();
         if blake3::hash(token.as_bytes()) != self.token {

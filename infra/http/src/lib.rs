@@ -12,6 +12,7 @@ pub mod limits;
 pub mod public;
 pub mod told;
 
+mod host;
 mod problem;
 mod serve;
 

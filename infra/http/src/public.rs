@@ -29,6 +29,7 @@ pub use tokens::Tokens;
 use self::query::{decoded, encoded};
 use self::rate::Rate;
 use crate::desk::{Desk, Error, Kind};
+use crate::host::Hosts;
 use crate::limits::Limits;
 use crate::problem::{
     Answer, again_after, at, json, no_such_path, of_error, problem, unauthorized, wrong_method,
@@ -77,7 +78,9 @@ impl Public {
         let address = listener.local_addr().map_err(refused)?;
         let rates = (0..=tokens.len()).map(|_| Rate::new(limits.rate_per_minute, limits.burst)).collect();
         let under_way = Semaphore::new(limits.requests_max);
-        Ok(Self { listener, address, counter: Counter { desk, tokens, rates, under_way, limits } })
+        // A token keeps browsers out that were led here; who needs none is known by the door's name only.
+        let hosts = tokens.is_empty().then(|| Hosts::of(address));
+        Ok(Self { listener, address, counter: Counter { desk, hosts, tokens, rates, under_way, limits } })
     }
 
     /// Where it is.
@@ -95,6 +98,8 @@ impl Public {
 
 struct Counter {
     desk: Arc<dyn Desk>,
+    /// What the door may be called, if it is open to everybody on this machine.
+    hosts: Option<Hosts>,
     tokens: Tokens,
     /// One for each token, and a last one for whoever has none.
     rates: Vec<Rate>,
@@ -104,6 +109,9 @@ struct Counter {
 
 impl Door for Counter {
     async fn answer(&self, head: Parts, body: Body) -> Answer {
+        if let Some(Err(misdirected)) = self.hosts.as_ref().map(|hosts| hosts.admit(&head)) {
+            return *misdirected;
+        }
         match head.uri.path() {
             "/health" | "/openapi.json" if head.method != Method::GET => return wrong_method("GET"),
             "/health" => return json(StatusCode::OK, &serde_json::json!({ "status": "ok" })),

@@ -4,11 +4,15 @@
 //! namespace = "acme"
 //! brokers = "127.0.0.1:9092"      # left out: everything in this process's memory
 //! data = "/var/lib/tributary"     # left out: in memory; with brokers, a folder below the user's state
+//! cql = "10.0.0.1:9042,10.0.0.2:9042" # left out: state on disk; with it any number of nodes share it
+//! cql_user = "tributary"          # password in cql_password_file or TRIBUTARY_CQL_PASSWORD
 //! model = "openai:http://127.0.0.1:8080/v1#smollm2"
 //! models = "/var/cache/models"    # left out: a folder below the user's cache
 //! model_writes = true             # left out: what is behind openai: may write plans and queries, others not
 //! http = "127.0.0.1:8080"         # left out: no public door
-//! http_token_file = "tokens"      # or TRIBUTARY_HTTP_TOKEN; without either http_open = true, on loopback
+//! http_token_file = "tokens"      # or TRIBUTARY_HTTP_TOKEN, not both; or http_open = true, on loopback only
+//! registry = "http://127.0.0.1:8081"   # left out: schemas are known by themselves (see `registry.rs`)
+//! otlp = "http://127.0.0.1:4318"  # left out: no spans are exported; a collector's OTLP/HTTP address
 //! kafka_password_file = "secret"  # or TRIBUTARY_KAFKA_PASSWORD: sasl.password
 //! kafka_key_password_file = "key" # or TRIBUTARY_KAFKA_KEY_PASSWORD: ssl.key.password
 //! [kafka]                         # librdkafka's own properties, but for secrets
@@ -16,17 +20,22 @@
 //! ```
 //! In the environment the same keys are `TRIBUTARY_NAMESPACE`, `TRIBUTARY_BROKERS` and so on.
 
+mod cql;
+mod keys;
+mod registry;
+
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use infra_http::Limits;
 use infra_http::public::Tokens;
+use infra_telemetry::otlp::{self, Endpoint};
 use schemas_records::limits::BUDGET_CALLS_MAX;
-use serde::Deserialize;
 use topics_catalog::Topics;
 
+pub use self::cql::Cql;
+use self::keys::Keys;
 use crate::run::Error;
 use crate::secrets::Secrets;
 use crate::settings::{Outside, Settings};
@@ -39,98 +48,6 @@ const OFFLINE_CALLS: usize = 2;
 
 /// The environment variables' prefix.
 const PREFIX: &str = "TRIBUTARY_";
-
-/// What may be configured. Every key has a default.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Keys {
-    namespace: String,
-    instance: String,
-    roles: Vec<String>,
-    brokers: Option<String>,
-    data: Option<String>,
-    model: String,
-    models: Option<String>,
-    model_writes: Option<bool>,
-    metrics: Option<SocketAddr>,
-    admin_port: u16,
-    http: Option<SocketAddr>,
-    http_token_file: Option<String>,
-    http_open: bool,
-    log: String,
-    partitions: i32,
-    replication: i32,
-    open_tasks_max: u32,
-    deadline_seconds: u64,
-    budget_calls: u32,
-    calls_in_flight_max: Option<usize>,
-    step_seconds_max: u64,
-    session_timeout_ms: u64,
-    kafka_password_file: Option<String>,
-    kafka_key_password_file: Option<String>,
-    kafka: BTreeMap<String, String>,
-}
-
-/// The keys that may stand in the environment: all but the table.
-const SCALARS: [&str; 24] = [
-    "namespace",
-    "instance",
-    "roles",
-    "brokers",
-    "data",
-    "model",
-    "models",
-    "model_writes",
-    "metrics",
-    "admin_port",
-    "http",
-    "http_token_file",
-    "http_open",
-    "log",
-    "partitions",
-    "replication",
-    "open_tasks_max",
-    "deadline_seconds",
-    "budget_calls",
-    "calls_in_flight_max",
-    "step_seconds_max",
-    "session_timeout_ms",
-    "kafka_password_file",
-    "kafka_key_password_file",
-];
-
-impl Default for Keys {
-    fn default() -> Self {
-        let settings = Settings::default();
-        Self {
-            namespace: settings.namespace,
-            instance: settings.instance,
-            roles: Vec::new(),
-            brokers: None,
-            data: None,
-            model: "scripted".into(),
-            models: None,
-            model_writes: None,
-            metrics: None,
-            admin_port: 0,
-            http: None,
-            http_token_file: None,
-            http_open: false,
-            log: "warn".into(),
-            partitions: 4,
-            replication: 0,
-            open_tasks_max: settings.open_tasks_max,
-            deadline_seconds: settings.deadline.as_secs(),
-            budget_calls: settings.budget_calls,
-            calls_in_flight_max: None,
-            step_seconds_max: settings.step_time_max.as_secs(),
-            session_timeout_ms: 10_000,
-            kafka_password_file: None,
-            kafka_key_password_file: None,
-            kafka: BTreeMap::new(),
-        }
-    }
-}
 
 /// Which model stands behind the gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,6 +77,8 @@ pub struct Config {
     pub settings: Settings,
     /// Kafka's brokers; `None` for the log in memory.
     pub brokers: Option<String>,
+    /// The cluster that keeps state; `None` for this machine's disk or memory.
+    pub cql: Option<Cql>,
     /// The model.
     pub model: ModelChoice,
     /// The folder of the offline model's weights; `None` where there is no home.
@@ -167,13 +86,25 @@ pub struct Config {
     /// Whether agents may have the model write plans and queries of its own, which they check. A small model can word a
     /// sentence and no more, so unless it is said otherwise only one behind `openai:` may.
     pub model_writes: bool,
+    /// How the schema registry is reached; `None` for a process whose schemas are known by themselves.
+    pub registry: Option<schemas_registry::Settings>,
     /// The log filter.
     pub log: String,
+    /// Where spans go; `None` for nowhere.
+    pub otlp: Option<otlp::Settings>,
     /// How topics are made.
     pub topics: Topics,
     kafka: BTreeMap<String, String>,
     secrets: Secrets,
     session_timeout: Duration,
+    is_given: Given,
+}
+
+/// Which of the limits that a team may set were configured: what somebody said goes over what the team says.
+#[derive(Clone, Copy, Debug)]
+struct Given {
+    deadline: bool,
+    budget_calls: bool,
 }
 
 impl Config {
@@ -193,9 +124,9 @@ impl Config {
             Some(text) => text.parse().map_err(|error: toml::de::Error| wrong(error.to_string()))?,
         };
         let environment: BTreeMap<String, String> = environment.into_iter().collect();
-        for key in SCALARS {
+        for key in keys::names() {
             if let Some(value) = environment.get(&format!("{PREFIX}{}", key.to_uppercase())) {
-                table.insert(key.into(), scalar(key, value));
+                table.insert(key.into(), keys::value(key, value));
             }
         }
         for set in sets {
@@ -209,13 +140,14 @@ impl Config {
                     }
                 }
                 None => {
-                    table.insert(key.into(), scalar(key, value));
+                    table.insert(key.into(), keys::value(key, value));
                 }
             }
         }
         let mut keys: Keys =
             table.try_into().map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
-        if keys.brokers.is_some() && keys.data.is_none() {
+        let cql = Cql::of(&keys, &environment)?;
+        if keys.brokers.is_some() && keys.data.is_none() && cql.is_none() {
             keys.data = default_data(&environment, &keys.namespace);
         }
         if keys.models.is_none() {
@@ -225,7 +157,8 @@ impl Config {
         let tokens = tokens.map_err(|message| wrong(format!("{TOKEN_VARIABLE}: {message}")))?;
         let files = (keys.kafka_password_file.take(), keys.kafka_key_password_file.take());
         let secrets = Secrets::choose(&keys.kafka, files.0, files.1, &environment)?;
-        Self::from_keys(keys, tokens.unwrap_or_default(), secrets)
+        let registry = registry::settings(&keys, &environment)?;
+        Ok(Self { cql, registry, ..Self::from_keys(keys, tokens.unwrap_or_default(), secrets)? })
     }
 
     fn from_keys(keys: Keys, tokens: Tokens, secrets: Secrets) -> Result<Self, Error> {
@@ -234,9 +167,8 @@ impl Config {
                 message: format!("partitions is {}, use 1 to 1000", keys.partitions),
             });
         }
-        if keys.budget_calls > BUDGET_CALLS_MAX {
-            let message =
-                format!("budget_calls is {}, at most {BUDGET_CALLS_MAX} are allowed", keys.budget_calls);
+        if let Some(calls) = keys.budget_calls.filter(|calls| *calls > BUDGET_CALLS_MAX) {
+            let message = format!("budget_calls is {calls}, at most {BUDGET_CALLS_MAX} are allowed");
             return Err(Error::Config { message });
         }
         // An empty path would be the folder this was started in.
@@ -248,15 +180,16 @@ impl Config {
                 return Err(Error::Config { message });
             }
         }
+        check_door(&keys, &tokens)?;
+        let otlp = collector(&keys)?;
         let topics = Topics { partitions: keys.partitions, replication: keys.replication };
         let model = choice(&keys.model)?;
+        let usual = Settings::default();
+        let is_given =
+            Given { deadline: keys.deadline_seconds.is_some(), budget_calls: keys.budget_calls.is_some() };
         // What the model cannot begin yet waits in the gateway, which knows who is most urgent.
-        let usual = if model == ModelChoice::Offline {
-            OFFLINE_CALLS
-        } else {
-            Settings::default().calls_in_flight_max
-        };
-        let calls_in_flight = keys.calls_in_flight_max.unwrap_or(usual);
+        let at_once = if model == ModelChoice::Offline { OFFLINE_CALLS } else { usual.calls_in_flight_max };
+        let calls_in_flight = keys.calls_in_flight_max.unwrap_or(at_once);
         let outside = Outside {
             folder: keys.data.map(PathBuf::from),
             admin_port: keys.admin_port,
@@ -275,20 +208,24 @@ impl Config {
                 instance: keys.instance,
                 roles: keys.roles,
                 open_tasks_max: keys.open_tasks_max,
-                deadline: Duration::from_secs(keys.deadline_seconds),
-                budget_calls: keys.budget_calls,
+                deadline: keys.deadline_seconds.map_or(usual.deadline, Duration::from_secs),
+                budget_calls: keys.budget_calls.unwrap_or(usual.budget_calls),
                 calls_in_flight_max: calls_in_flight.max(1),
                 step_time_max: Duration::from_secs(keys.step_seconds_max),
                 metrics: keys.metrics,
                 outside,
             },
             brokers: keys.brokers,
+            cql: None,
             model,
             models: keys.models,
+            registry: None,
             log: keys.log,
+            otlp,
             topics,
             kafka: keys.kafka,
             secrets,
+            is_given,
             session_timeout: Duration::from_millis(keys.session_timeout_ms),
         })
     }
@@ -302,6 +239,16 @@ impl Config {
     /// Keeps state, and without brokers the log too, in this folder.
     pub fn set_data(&mut self, folder: &Path) {
         self.settings.outside.folder = Some(folder.to_owned());
+    }
+
+    /// Takes a team's own limits, where nothing else was configured.
+    pub fn limit(&mut self, deadline: Option<Duration>, budget_calls: Option<u32>) {
+        if let Some(deadline) = deadline.filter(|_| !self.is_given.deadline) {
+            self.settings.deadline = deadline;
+        }
+        if let Some(calls) = budget_calls.filter(|_| !self.is_given.budget_calls) {
+            self.settings.budget_calls = calls;
+        }
     }
 
     /// How to reach Kafka, passwords included.
@@ -322,6 +269,33 @@ impl Config {
     }
 }
 
+/// Whether what is said of the public door fits together. A token in the environment alone is no mistake: other
+/// commands are started in the same shell.
+fn check_door(keys: &Keys, tokens: &Tokens) -> Result<(), Error> {
+    let (has_file, has_token) = (keys.http_token_file.is_some(), !tokens.is_empty());
+    let message = match keys.http {
+        None if has_file => "http_token_file is set, but there is no http door: set http=ADDRESS:PORT too",
+        None if keys.http_open => "http_open is set, but there is no http door: set http=ADDRESS:PORT too",
+        Some(_) if has_file && has_token => {
+            "both http_token_file and TRIBUTARY_HTTP_TOKEN name tokens: leave one of them out"
+        }
+        Some(_) if keys.http_open && (has_file || has_token) => {
+            "http_open says that nobody needs a token, and there is one: leave one of them out"
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::Config { message: message.to_owned() })
+}
+
+/// Where spans go, if anywhere.
+fn collector(keys: &Keys) -> Result<Option<otlp::Settings>, Error> {
+    let Some(url) = &keys.otlp else { return Ok(None) };
+    let endpoint = Endpoint::parse(url);
+    let endpoint = endpoint.map_err(|message| Error::Config { message: format!("otlp: {message}") })?;
+    let (namespace, instance) = (keys.namespace.clone(), keys.instance.clone());
+    Ok(Some(otlp::Settings { endpoint, namespace, instance }))
+}
+
 /// Where state lies beside a broker if nothing is said: with the broker's offsets it must outlive this
 /// process. `None` where there is no home: then it is kept in memory, and the next process is refused.
 fn default_data(environment: &BTreeMap<String, String>, namespace: &str) -> Option<String> {
@@ -339,34 +313,6 @@ fn default_models(environment: &BTreeMap<String, String>) -> Option<String> {
 fn base(environment: &BTreeMap<String, String>, variable: &str, below_home: &str) -> Option<String> {
     let of = |name: &str| environment.get(name).filter(|folder| !folder.is_empty());
     of(variable).cloned().or_else(|| Some(format!("{}/{below_home}", of("HOME")?)))
-}
-
-/// A value from a place that knows only text: numbers and lists are recognised by what the key takes.
-fn scalar(key: &str, value: &str) -> toml::Value {
-    if key == "roles" {
-        let roles = value.split(',').map(str::trim).filter(|role| !role.is_empty());
-        return toml::Value::Array(roles.map(|role| toml::Value::String(role.into())).collect());
-    }
-    let is_text = matches!(
-        key,
-        "namespace"
-            | "instance"
-            | "brokers"
-            | "data"
-            | "model"
-            | "models"
-            | "metrics"
-            | "log"
-            | "http"
-            | "http_token_file"
-            | "kafka_password_file"
-            | "kafka_key_password_file"
-    );
-    match (value.parse::<i64>(), value.parse::<bool>()) {
-        (Ok(number), _) if !is_text => toml::Value::Integer(number),
-        (_, Ok(flag)) if !is_text => toml::Value::Boolean(flag),
-        _ => toml::Value::String(value.into()),
-    }
 }
 
 fn choice(text: &str) -> Result<ModelChoice, Error> {

@@ -17,6 +17,7 @@ use topics_state::{KeyedStore, StateStore};
 
 use crate::config::{Config, ModelChoice};
 use crate::run::Error;
+use crate::shared;
 
 /// Where the key of a model behind HTTP is looked for; a server without one needs none.
 const KEY_VARIABLE: &str = "OPENAI_API_KEY";
@@ -56,6 +57,7 @@ pub async fn open(config: &Config) -> Result<Doors, Error> {
 pub async fn open_to_look(config: &Config, hold: Option<Hold>) -> Result<Doors, Error> {
     let mut config = config.clone();
     config.settings.outside.folder = config.settings.outside.folder.filter(|_| config.brokers.is_none());
+    config.cql = None;
     open_with(&config, Arc::new(NoModel), hold).await
 }
 
@@ -86,12 +88,13 @@ pub async fn open_with(config: &Config, model: Arc<dyn Model>, hold: Option<Hold
         (None, Some(disk)) => Arc::new(FjallLog::on(disk.clone(), Arc::clone(&clock))?),
         (None, None) => Arc::new(MemoryLog::new(Arc::clone(&clock))),
     };
-    let (states, keyed): (Arc<dyn StateStore>, Arc<dyn KeyedStore>) = match disk {
-        None => {
+    let (states, keyed): (Arc<dyn StateStore>, Arc<dyn KeyedStore>) = match (&config.cql, disk) {
+        (Some(cql), _) => shared::open(cql).await?,
+        (None, None) => {
             let store = MemoryStore::new(Arc::clone(&clock));
             (Arc::new(store.clone()), Arc::new(store))
         }
-        Some(disk) => {
+        (None, Some(disk)) => {
             let store = FjallStore::on(disk, Arc::clone(&clock)).map_err(Error::from_store)?;
             (Arc::new(store.clone()), Arc::new(store))
         }

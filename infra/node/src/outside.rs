@@ -38,9 +38,10 @@ pub(crate) async fn open(node: &Node, board: &Board, closing: &CancellationToken
         open.spawn(admin.run(closing.clone()));
     }
     if let Some(address) = http {
+        // The configuration has only one of both.
         let tokens = match token_file {
-            Some(file) if tokens.is_empty() => Tokens::read(&file).map_err(Error::Outside)?,
-            _ => tokens,
+            Some(file) => Tokens::read(&file).map_err(Error::Outside)?,
+            None => tokens,
         };
         let public = Public::open(address, tokens, is_open, limits, desk).await.map_err(Error::Outside)?;
         tracing::info!(address = %public.address(), "the http door is open");

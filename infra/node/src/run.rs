@@ -1,9 +1,11 @@
 //! Running a node: its roles side by side, until one cannot go on or a shutdown is asked for.
 
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use topics_runtime::Remedy;
 use topics_runtime::worker::Watchdog;
@@ -28,6 +30,9 @@ pub enum Error {
     /// A schema that cannot be used.
     #[error(transparent)]
     Schema(#[from] schemas_codec::Error),
+    /// The schema registry could not be used, or refuses a schema.
+    #[error(transparent)]
+    Registry(#[from] schemas_registry::Error),
     /// The log could not be reached or used.
     #[error(transparent)]
     Log(#[from] topics_log::Error),
@@ -62,6 +67,16 @@ impl Error {
     pub fn from_store(error: topics_state::Error) -> Self {
         Self::Store(error)
     }
+
+    /// Whether the same may go well later, though nobody mends anything: a server that is not there yet.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Log(error) => error.remedy == topics_log::Remedy::Retry,
+            Self::Store(error) => error.remedy == topics_state::Remedy::Retry,
+            _ => false,
+        }
+    }
 }
 
 /// How often the watchdog looks at a step.
@@ -85,7 +100,8 @@ pub async fn run(node: &Node, shutdown: CancellationToken) -> Result<(), Error> 
         running.spawn(keep_running(node.clone(), name, ground.clone(), board.clone(), shutdown.clone()));
     }
     let mut first = Ok(());
-    while let Some(ended) = next(&mut running, &shutdown).await {
+    let mut drained_by = None;
+    while let Some(ended) = next(&mut running, &shutdown, &mut drained_by).await {
         let error = match ended {
             Ok(Ok(())) => continue,
             Ok(Err(error)) => error,
@@ -106,17 +122,22 @@ pub async fn run(node: &Node, shutdown: CancellationToken) -> Result<(), Error> 
 /// What is not done by then is found by the next owner as after a kill.
 const DRAIN_MAX: Duration = Duration::from_secs(30);
 
-/// The next role that ends; `None` when all have, or when they do not within [`DRAIN_MAX`] of the shutdown.
-async fn next(
-    running: &mut JoinSet<Result<(), Error>>,
+/// The next role that ends; `None` when all have, or when they do not within [`DRAIN_MAX`] of the shutdown: all of
+/// them together, not each. `drained_by` is that moment, once it is known.
+async fn next<T: 'static>(
+    running: &mut JoinSet<T>,
     shutdown: &CancellationToken,
-) -> Option<Result<Result<(), Error>, tokio::task::JoinError>> {
-    tokio::select! {
-        biased;
-        ended = running.join_next() => return ended,
-        () = shutdown.cancelled() => {}
+    drained_by: &mut Option<Instant>,
+) -> Option<Result<T, JoinError>> {
+    if drained_by.is_none() {
+        tokio::select! {
+            biased;
+            ended = running.join_next() => return ended,
+            () = shutdown.cancelled() => {}
+        }
     }
-    tokio::time::timeout(DRAIN_MAX, running.join_next()).await.unwrap_or_else(|_| {
+    let until = *drained_by.get_or_insert_with(|| Instant::now() + DRAIN_MAX);
+    tokio::time::timeout_at(until, running.join_next()).await.unwrap_or_else(|_| {
         tracing::warn!(
             "some roles did not drain within {DRAIN_MAX:?}; their work is taken over as after a kill"
         );
@@ -170,6 +191,14 @@ fn guard(watchdog: Arc<Watchdog>, store: Arc<dyn StateStore>) {
     let watch = move || {
         while let Some(watchdog) = alive.upgrade() {
             if let Some(death) = runtime.block_on(watchdog.watch(&*store)) {
+                if !tracing::enabled!(tracing::Level::ERROR) {
+                    // Whoever wants no log lines must still learn why the process is gone.
+                    let said = format!(
+                        "tributary: a step of {} at offset {} does not return",
+                        death.slot, death.offset
+                    );
+                    let _ = writeln!(std::io::stderr(), "{said}; the process ends");
+                }
                 tracing::error!(slot = %death.slot, offset = death.offset, after = ?death.after,
                     "a step does not return; the process ends, and its record is a dead letter after some deaths");
                 std::process::abort();
@@ -183,3 +212,6 @@ fn guard(watchdog: Arc<Watchdog>, store: Arc<dyn StateStore>) {
         tracing::warn!(%error, "could not start the watchdog");
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -93,6 +93,17 @@ impl Team {
         }
         self
     }
+
+    /// Opens what tools and knowledge read, and closes it again: whether a node that serves them could begin.
+    ///
+    /// # Errors
+    /// The first that cannot be used.
+    pub fn try_supplies(&self) -> Result<(), Error> {
+        let names = Names::new("check", &self.name)?;
+        self.supplies.toolbox(&names, &self.codec()?)?;
+        self.supplies.library(&names)?;
+        Ok(())
+    }
 }
 
 impl Supplies {
@@ -173,8 +184,10 @@ fn made(tool: &agents_manifest::Tool, folder: &Path, codec: Codec) -> Result<Arc
         }
     };
     let database = match (path("file")?, path("tables")?) {
-        (Some(file), None) => Database::open(&file),
-        (None, Some(tables)) => Database::load(&tables),
+        (Some(file), None) => Database::open(&file).map_err(|error| {
+            format!("{error}; file is a SQLite database, and tables a folder of CSV and JSON")
+        }),
+        (None, Some(tables)) => Database::load(&tables).map_err(|error| error.to_string()),
         _ => return Err(format!("tool {name:?} needs a file or tables, one of both")),
     };
     let database = database.map_err(|error| format!("tool {name:?}: {error}"))?;

@@ -23,6 +23,8 @@ pub type Check = Arc<dyn Fn(&Codec, &[u8]) -> Result<(), String> + Send + Sync>;
 #[derive(Clone)]
 pub(crate) struct Member {
     pub(crate) name: String,
+    /// The full name of what begins its work.
+    pub(crate) takes: String,
     pub(crate) logic: MakeLogic,
 }
 
@@ -87,9 +89,10 @@ impl Team {
         let messages = loaded.clone();
         team.messages.push(Arc::new(move |registry| messages.register(registry)));
         for agent in loaded.agents() {
-            let (loaded, name, agent) = (loaded.clone(), agent.name.clone(), agent.clone());
+            let (name, takes) = (agent.name.clone(), loaded.takes(agent).to_owned());
+            let (loaded, agent) = (loaded.clone(), agent.clone());
             let logic: MakeLogic = Arc::new(move |codec| loaded.logic(&agent, codec));
-            team.members.push(Member { name, logic });
+            team.members.push(Member { name, takes, logic });
         }
         team
     }
@@ -103,7 +106,7 @@ impl Team {
         }
         self.messages.push(Arc::new(register::<A>));
         let logic: MakeLogic = Arc::new(move |codec| Arc::new(Typed::new(Arc::clone(&agent), codec)));
-        self.members.push(Member { name: name.to_owned(), logic });
+        self.members.push(Member { name: name.to_owned(), takes: A::Input::NAME.to_owned(), logic });
         self
     }
 

@@ -30,12 +30,20 @@ pub enum Error {
         found: [u8; 2],
     },
     /// No schema with this id.
-    #[error(
-        "read framed avro: schema id {id} is not known here; register the schema, or use the same registry"
-    )]
+    #[error("read framed avro: schema id {id} is not known here; {reason}")]
     UnknownSchema {
         /// The id in the frame.
         id: SchemaId,
+        /// What the authority on ids says, and what to do.
+        reason: String,
+    },
+    /// No id for a schema that is to be written with.
+    #[error("write {record}: its schema has no id: {reason}")]
+    Unregistered {
+        /// The record.
+        record: String,
+        /// What the authority on ids says, and what to do.
+        reason: String,
     },
     /// No schema with this fingerprint.
     #[error(

@@ -4,7 +4,6 @@
 //! schema does not allow; nothing is guessed. A name that stands twice in one object counts once, the last
 //! time, as JSON parsers have it.
 
-mod nearest;
 mod read;
 mod write;
 

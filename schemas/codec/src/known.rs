@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::sync::OnceLock;
 
 use apache_avro::schema::{Name, NamesRef, RecordSchema};
 use apache_avro::types::Value;
@@ -18,7 +19,7 @@ use crate::error::Error;
 pub struct SchemaId(pub u32);
 
 impl SchemaId {
-    /// The id the embedded registry gives: the upper 31 bits of the fingerprint. It needs no table, so it
+    /// The id that a process without a registry gives: the upper 31 bits of the fingerprint. It needs no table, so it
     /// is the same in every process and build; 31 bits, because most clients read a signed number.
     #[must_use]
     pub const fn of_fingerprint(fingerprint: u64) -> Self {
@@ -35,6 +36,9 @@ impl fmt::Display for SchemaId {
 /// One version of one record's schema.
 pub struct KnownSchema {
     id: SchemaId,
+    /// The id in frames, once it was asked for; set by the registry, which knows whom to ask.
+    framed: OnceLock<SchemaId>,
+    text: String,
     name: String,
     fingerprint: u64,
     canonical: String,
@@ -66,6 +70,8 @@ impl KnownSchema {
             .map_err(|error| wrong(cause(&error)))?;
         Ok(Self {
             id: SchemaId::of_fingerprint(fingerprint),
+            framed: OnceLock::new(),
+            text: compact(text),
             name,
             fingerprint,
             canonical,
@@ -75,10 +81,26 @@ impl KnownSchema {
         })
     }
 
-    /// The id in frames.
+    /// The id that its fingerprint gives; in frames too, unless a registry gave another.
     #[must_use]
     pub const fn id(&self) -> SchemaId {
         self.id
+    }
+
+    /// The schema as it was written down, with docs and defaults, but without white space between.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The id in frames, as far as it is known.
+    pub(crate) fn framed(&self) -> Option<SchemaId> {
+        self.framed.get().copied()
+    }
+
+    /// Keeps the id in frames; the first one stays.
+    pub(crate) fn frame_with(&self, id: SchemaId) -> SchemaId {
+        *self.framed.get_or_init(|| id)
     }
 
     /// The record's full name.
@@ -163,6 +185,12 @@ impl fmt::Debug for KnownSchema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "KnownSchema({} {})", self.name, self.id)
     }
+}
+
+/// JSON without white space between; what is no JSON stays as it is, and the parser has refused it.
+fn compact(text: &str) -> String {
+    let value: Result<serde_json::Value, _> = serde_json::from_str(text);
+    value.map_or_else(|_| text.to_owned(), |value| value.to_string())
 }
 
 /// Most characters kept of an error of apache-avro: some of them print whole schemas and values, and an

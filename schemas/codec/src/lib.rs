@@ -18,9 +18,11 @@ mod cursor;
 mod error;
 mod path;
 
+pub mod authority;
 pub mod canonical;
 pub mod compatibility;
 pub mod known;
+pub mod nearest;
 pub mod registry;
 pub mod released;
 
@@ -29,6 +31,7 @@ pub mod codec;
 pub mod frame;
 pub mod json;
 
+pub use authority::Authority;
 pub use codec::Codec;
 pub use error::Error;
 pub use known::{KnownSchema, SchemaId};

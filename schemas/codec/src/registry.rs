@@ -1,15 +1,16 @@
-//! The embedded registry: which schemas this process knows, by id, by fingerprint, by record and by type.
+//! The schemas that this process knows, by id, by fingerprint, by record and by type.
 //!
-//! It asks nobody: ids are made from the schemas themselves, so two processes that know the same schema
-//! call it the same. It keeps no topics either; a schema's subject is a name ([`subject`]), for registries
-//! that file by it.
+//! Which id stands for a schema in frames its [`Authority`] says: by default nobody is asked, ids are made
+//! from the schemas themselves, and two processes that know the same schema call it the same. It keeps no
+//! topics either; a schema's subject is a name ([`subject`]), for registries that file by it.
 
 use std::any::TypeId;
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use schemas_records::Message;
 
+use crate::authority::{Authority, Embedded};
 use crate::body::ALLOCATION_BYTES_MAX;
 use crate::compatibility;
 use crate::error::Error;
@@ -27,7 +28,13 @@ pub fn subject(topic: &str, record: &str) -> String {
 #[derive(Debug)]
 pub struct Registry {
     known: RwLock<Known>,
+    /// Who is asked for ids; nobody but this process, as long as there is none.
+    authority: OnceLock<Arc<dyn Authority>>,
 }
+
+/// Most schemas kept that were asked for by their ids. More than all versions of all messages that a
+/// process meets; a parsed schema takes some tens of kilobytes, and ids come from outside.
+const ASKED_MAX: usize = 1_000;
 
 #[derive(Debug, Default)]
 struct Known {
@@ -37,6 +44,11 @@ struct Known {
     by_name: BTreeMap<String, Vec<Arc<KnownSchema>>>,
     /// The schema each Rust type is written with; for look-ups only.
     by_type: HashMap<TypeId, Arc<KnownSchema>>,
+    /// What ids mean that are in frames but not made from a schema known here: told by the authority, or
+    /// given by it. At most [`ASKED_MAX`]; beyond, all are forgotten, and those in use asked for again.
+    by_frame: BTreeMap<SchemaId, Arc<KnownSchema>>,
+    /// The records that were registered as messages, by name.
+    messages: BTreeSet<String>,
 }
 
 impl Registry {
@@ -47,11 +59,18 @@ impl Registry {
     pub fn new() -> Result<Self, Error> {
         // Whoever sets it first in a process wins; nobody else here does.
         let _ = apache_avro::util::max_allocation_bytes(ALLOCATION_BYTES_MAX);
-        let registry = Self { known: RwLock::new(Known::default()) };
+        let registry = Self { known: RwLock::new(Known::default()), authority: OnceLock::new() };
         for (name, text) in released::FILES {
-            registry.register_text(name, text)?;
+            registry.add(KnownSchema::parse(name, text)?)?;
         }
         Ok(registry)
+    }
+
+    /// Lets `authority` say from now on which id stands for which schema, instead of [`Embedded`]; for the
+    /// start, before anything is written. What was framed without it stays readable, unless an id means
+    /// something else to it. Once only: whether this was the first time.
+    pub fn entrust(&self, authority: Arc<dyn Authority>) -> bool {
+        self.authority.set(authority).is_ok()
     }
 
     /// Registers the schema that `M` is written with, as the newest version of its record. Again is no
@@ -60,6 +79,16 @@ impl Registry {
     /// # Errors
     /// Those of [`Registry::register_text`], and [`Error::NameMismatch`].
     pub fn register<M: Message>(&self) -> Result<SchemaId, Error> {
+        let schema = self.of_type::<M>()?;
+        self.write().messages.insert(M::NAME.to_owned());
+        Ok(schema.id())
+    }
+
+    /// The same for a record that only rows hold: no registry is told of it.
+    ///
+    /// # Errors
+    /// Those of [`Registry::register`].
+    pub fn register_state<M: Message>(&self) -> Result<SchemaId, Error> {
         self.of_type::<M>().map(|schema| schema.id())
     }
 
@@ -71,7 +100,9 @@ impl Registry {
     /// [`Error::Schema`], [`Error::Default`], [`Error::Collision`], and [`Error::Incompatible`] if it
     /// cannot read what any earlier version wrote (`BACKWARD_TRANSITIVE`).
     pub fn register_text(&self, name: &str, json: &str) -> Result<SchemaId, Error> {
-        self.add(KnownSchema::parse(name, json)?).map(|schema| schema.id())
+        let schema = self.add(KnownSchema::parse(name, json)?)?;
+        self.write().messages.insert(schema.name().to_owned());
+        Ok(schema.id())
     }
 
     /// Whether a schema could be registered, without registering it.
@@ -84,13 +115,20 @@ impl Registry {
         self.read().admit(&schema)
     }
 
-    /// The schema with this id.
+    /// The schema with this id in a frame. One that is not known here is asked for, which may take as long
+    /// as the authority takes; once, if there is an answer.
     ///
     /// # Errors
     /// [`Error::UnknownSchema`].
     pub fn schema(&self, id: SchemaId) -> Result<Arc<KnownSchema>, Error> {
-        let found = self.read().by_id.get(&id).cloned();
-        found.ok_or(Error::UnknownSchema { id })
+        let known = self.read();
+        // What the authority says goes before what was framed without one.
+        let found = known.by_frame.get(&id).or_else(|| known.by_id.get(&id)).cloned();
+        drop(known);
+        match found {
+            Some(schema) => Ok(schema),
+            None => self.ask(id),
+        }
     }
 
     /// The schema with this fingerprint.
@@ -117,6 +155,12 @@ impl Registry {
         self.read().by_name.get(name).cloned().unwrap_or_default()
     }
 
+    /// The full names of the records that were registered as messages, beside the runtime's own, in order.
+    #[must_use]
+    pub fn messages(&self) -> Vec<String> {
+        self.read().messages.iter().cloned().collect()
+    }
+
     /// The full names of all records, in order.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
@@ -138,6 +182,42 @@ impl Registry {
         }
         let schema = self.add(schema)?;
         self.write().by_type.insert(TypeId::of::<M>(), schema.clone());
+        Ok(schema)
+    }
+
+    /// The id that stands in frames for `schema`; the first call asks for it.
+    pub(crate) fn frame_id(&self, schema: &Arc<KnownSchema>) -> Result<SchemaId, Error> {
+        if let Some(id) = schema.framed() {
+            return Ok(id);
+        }
+        let unregistered = |reason: String| Error::Unregistered { record: schema.name().to_owned(), reason };
+        let id = schema.frame_with(self.authority().id_of(schema).map_err(unregistered)?);
+        if id != schema.id() {
+            self.write().keep_asked(id, schema.clone());
+        }
+        Ok(id)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn kept(&self) -> usize {
+        self.read().by_frame.len()
+    }
+
+    fn authority(&self) -> &dyn Authority {
+        self.authority.get().map_or(&Embedded, |authority| &**authority)
+    }
+
+    /// Asks what an id means. Nothing is locked meanwhile.
+    fn ask(&self, id: SchemaId) -> Result<Arc<KnownSchema>, Error> {
+        let unknown = |reason: String| Error::UnknownSchema { id, reason };
+        let text = self.authority().text_of(id).map_err(unknown)?;
+        let asked = KnownSchema::parse(&format!("of id {id}"), &text)
+            .map_err(|error| unknown(format!("what the registry has under it cannot be used: {error}")))?;
+        let mut known = self.write();
+        // One that is known here already serves better: its reader is there.
+        let same = known.by_fingerprint.get(&asked.fingerprint()).cloned();
+        let schema = same.unwrap_or_else(|| Arc::new(asked));
+        known.keep_asked(id, schema.clone());
         Ok(schema)
     }
 
@@ -169,6 +249,13 @@ impl Registry {
 }
 
 impl Known {
+    fn keep_asked(&mut self, id: SchemaId, schema: Arc<KnownSchema>) {
+        if self.by_frame.len() >= ASKED_MAX {
+            self.by_frame.clear();
+        }
+        self.by_frame.insert(id, schema);
+    }
+
     /// Whether `schema` may join: its id is free or its own, and it reads what every earlier version wrote.
     fn admit(&self, schema: &KnownSchema) -> Result<(), Error> {
         if let Some(other) = self.by_id.get(&schema.id())

@@ -4,6 +4,7 @@
 //! that is what lets a duplicate be recognised and the log be replayed byte for byte.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -193,20 +194,56 @@ impl CallId {
     }
 }
 
-/// A span's id for tracing: a hash of where the span was made, so that replay makes the same.
-#[must_use]
-pub fn span_id(position: Position, index: u32) -> u64 {
-    let digest = Digest::of("span", &[&position.to_bytes(), &index.to_be_bytes()]);
-    u64::from_be_bytes([
-        digest.0[0],
-        digest.0[1],
-        digest.0[2],
-        digest.0[3],
-        digest.0[4],
-        digest.0[5],
-        digest.0[6],
-        digest.0[7],
-    ])
+/// A span's id in its trace: a hash of where the span was made, so that replay makes the same. Never zero,
+/// which W3C's trace context keeps for none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SpanId(NonZeroU64);
+
+impl SpanId {
+    /// Of the step of the record at this position of the inbox `topic`: a position alone is found in every
+    /// inbox, and the inboxes of a team meet in one trace.
+    #[must_use]
+    pub fn of_step(topic: &str, position: Position) -> Self {
+        Self::of(Digest::of("span-step", &[topic.as_bytes(), &position.to_bytes()]))
+    }
+
+    /// Of what a gateway does for a call.
+    #[must_use]
+    pub fn of_call(call: CallId) -> Self {
+        Self::of(Digest::of("span-call", &[&call.0.0]))
+    }
+
+    /// Of what happens to the record that stands there before it belongs to a work.
+    #[must_use]
+    pub fn of_record(topic: &str, partition: i32, offset: i64) -> Self {
+        let place = [topic.as_bytes(), &partition.to_be_bytes(), &offset.to_be_bytes()];
+        Self::of(Digest::of("span-record", &place))
+    }
+
+    /// Of a part of this span, by its name there.
+    #[must_use]
+    pub fn within(self, name: &str) -> Self {
+        Self::of(Digest::of("span-part", &[&self.0.get().to_be_bytes(), name.as_bytes()]))
+    }
+
+    /// Reads 16 lowercase hexadecimal digits, not all of them zero.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_hex = text.len() == 16 && text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
+        let number = u64::from_str_radix(text, 16).ok().filter(|_| is_hex)?;
+        NonZeroU64::new(number).map(Self)
+    }
+
+    fn of(digest: Digest) -> Self {
+        let number = u128::from_be_bytes(digest.0) >> 64;
+        Self(u64::try_from(number).ok().and_then(NonZeroU64::new).unwrap_or(NonZeroU64::MIN))
+    }
+}
+
+impl fmt::Display for SpanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
 }
 
 /// 32 hexadecimal digits that name some content: two equal contents have equal hashes.

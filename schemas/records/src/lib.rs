@@ -13,13 +13,15 @@ pub mod message;
 pub mod model;
 pub mod protocol;
 pub mod tool;
+pub mod trace;
 pub mod work;
 
 pub use address::{Address, Destination, ReplyKind, ReplyTo};
 pub use envelope::{Echo, Envelope, Kind, Origin, Outcome};
 pub use failure::{Failure, FailureCode};
 pub use headers::Headers;
-pub use ids::{CallId, Key, Position, TaskId, WorkId, WorkPath};
+pub use ids::{CallId, Key, Position, SpanId, TaskId, WorkId, WorkPath};
 pub use limits::{Budget, Limits, Timestamp};
 pub use message::{Message, Stateless, Text};
 pub use model::{ModelAnswer, ModelRequest};
+pub use trace::Trace;

@@ -315,6 +315,8 @@ fn tributary(show: &Show, provider: Provider, folder: &Path) -> anyhow::Result<P
         format!("namespace={}", show.namespace),
         format!("data={}", folder.join("state").display()),
         format!("model=openai:{}#scripted", provider.base_url()),
+        // Both sides ask the same three things.
+        "model_writes=false".to_owned(),
         format!("partitions={PARTITIONS}"),
         format!("session_timeout_ms={SESSION_TIMEOUT_MS}"),
         format!("calls_in_flight_max={IN_FLIGHT}"),

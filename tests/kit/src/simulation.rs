@@ -21,6 +21,7 @@ pub mod chance;
 pub mod stage;
 pub mod storm;
 pub mod team;
+pub mod tool;
 pub mod trace;
 
 mod deaths;

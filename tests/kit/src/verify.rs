@@ -44,6 +44,8 @@ pub struct Topics {
     pub dead_letters: String,
     /// What the model gateway reads.
     pub model: String,
+    /// What the gateways of tools and knowledge read, if the team has any.
+    pub supplying: BTreeSet<String>,
     /// What the timer gateway reads.
     pub timers: String,
     /// Where tasks enter.
@@ -207,6 +209,8 @@ pub struct Counts {
     pub joins: usize,
     /// Calls to the model.
     pub calls: usize,
+    /// Calls to tools and knowledge.
+    pub supplied: usize,
     /// Timers that fired.
     pub firings: usize,
     /// Dead letters.

@@ -6,13 +6,16 @@
 #![allow(clippy::unwrap_used, reason = "in a test, a value that is not there is the failure")]
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
-use agents_team_briefing::{Data, tasks::TASKS};
-use tests_kit::simulation::{Failed, Report, Simulation, Task, team};
+use agents_team_briefing::{Author, Data, queries, tasks::TASKS};
+use agents_tools::{SqlTool, Tool};
+use infra_node::Team;
+use tests_kit::simulation::tool::Simulated;
+use tests_kit::simulation::{Chance, Failed, Report, Simulation, Task, team};
 use topics_runtime::Moment;
 
-/// Seeds in CI: under a minute on two cores, and enough that everything that can go wrong does.
+/// Seeds in CI: some two minutes on two busy cores, and enough that everything that can go wrong does.
 const SEEDS: u64 = 200;
 
 const COMMAND: &str = "SEED={seed} cargo test -p tests-simulation --test seeds -- --nocapture";
@@ -65,22 +68,49 @@ const KINDS: [&str; 40] = [
 struct Teams {
     errands: Simulation,
     briefing: Simulation,
+    /// The same, where the model may write plans and queries: what this one writes is refused.
+    planned: Simulation,
 }
 
 impl Teams {
     fn new() -> Self {
         let errands = Simulation::of(team::errands()).tasks(|chance| team::some_errands(chance, 8));
-        let briefing = Simulation::of(tributary::briefing::team(&Data::bundled().unwrap())).tasks(|chance| {
-            let lines: Vec<&str> = TASKS.lines().collect();
-            let count = chance.between(4, 8);
-            (0..count).map(|_| Task::new(lines[chance.below(lines.len())].to_owned())).collect()
-        });
-        Self { errands: errands.command(COMMAND), briefing: briefing.command(COMMAND) }
+        let briefing = |author| {
+            let tasks = |chance: &mut Chance| {
+                let lines: Vec<&str> = TASKS.lines().collect();
+                let count = chance.between(4, 8);
+                (0..count).map(|_| some_task(lines[chance.below(lines.len())])).collect()
+            };
+            Simulation::of(team_by(author)).tasks(tasks).command(COMMAND)
+        };
+        let (briefing, planned) = (briefing(Author::Code), briefing(Author::Model));
+        Self { errands: errands.command(COMMAND), briefing, planned }
     }
 
     fn of(&self, seed: u64) -> &Simulation {
-        if seed % 3 == 2 { &self.briefing } else { &self.errands }
+        match seed % 6 {
+            2 => &self.briefing,
+            5 => &self.planned,
+            _ => &self.errands,
+        }
     }
+}
+
+/// The bundled team with its own tables and texts; the tool alone is replaced by its simulation.
+fn team_by(author: Author) -> Team {
+    let data = Data::bundled().unwrap();
+    let database = tributary::briefing::database(&data);
+    tributary::briefing::agents(&data, author).tool(move |codec| {
+        let database = database.get().map_err(Clone::clone)?.clone();
+        let tool = SqlTool::new(queries::TOOL, database, codec);
+        Ok(Arc::new(Simulated::over(Arc::new(tool))) as Arc<dyn Tool>)
+    })
+}
+
+/// A bundled task; how one ends that waits little depends on how fast things go.
+fn some_task(line: &str) -> Task {
+    let task = Task::new(line.to_owned());
+    if line.contains("within_seconds") { task.timely() } else { task }
 }
 
 fn number(variable: &str) -> Option<u64> {
@@ -148,6 +178,7 @@ fn check_worth(reports: &[Report]) {
         ("refused", of_reports(|it| it.counts.refused)),
         ("joins", of_reports(|it| it.counts.joins)),
         ("calls", of_reports(|it| it.counts.calls)),
+        ("calls of tools and knowledge", of_reports(|it| it.counts.supplied)),
         ("firings", of_reports(|it| it.counts.firings)),
         ("letters", of_reports(|it| it.counts.letters)),
         ("outputs", of_reports(|it| it.counts.outputs)),

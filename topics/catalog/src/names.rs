@@ -56,6 +56,7 @@ pub enum Kind {
 pub(crate) struct Template {
     pub(crate) name: String,
     pub(crate) purpose: String,
+    pub(crate) records: Vec<String>,
     pub(crate) config: BTreeMap<String, String>,
 }
 
@@ -138,6 +139,13 @@ impl Names {
     #[must_use]
     pub fn is_shared(&self, kind: Kind) -> bool {
         self.templates.get(&kind).is_some_and(|template| !template.name.contains("{team}"))
+    }
+
+    /// The full names of the runtime's own records on a topic of this kind, in a fixed order; a team's messages
+    /// come beside them.
+    #[must_use]
+    pub fn records(&self, kind: Kind) -> &[String] {
+        self.templates.get(&kind).map_or(&[], |template| &template.records)
     }
 
     /// The team in this namespace that a topic belongs to; `None` if it is none of a team's.

@@ -14,6 +14,7 @@ pub mod handler;
 pub mod names;
 pub mod probe;
 mod shutdown;
+mod spans;
 pub mod worker;
 
 pub use broker_clock::BrokerClock;

@@ -309,6 +309,9 @@ impl Worker {
         for (note, count) in &stepped.notes {
             metrics::counter!(names::NOTES, "handler" => name.clone(), "note" => *note).increment(*count);
         }
+        for span in &stepped.spans {
+            span.record("counts", true);
+        }
         for (topic_partition, next) in &stepped.next {
             if let Some(owned) = self.owned.get_mut(topic_partition) {
                 owned.advance(*next);

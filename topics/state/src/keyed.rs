@@ -84,7 +84,10 @@ pub trait KeyedStore: Send + Sync {
 }
 
 /// Refuses a due row's key that is too long.
-pub(crate) fn check_due_key(key: &[u8], attempted: impl Fn() -> String) -> Result<(), Error> {
+///
+/// # Errors
+/// `Stop`, with its length and the bound.
+pub fn check_due_key(key: &[u8], attempted: impl Fn() -> String) -> Result<(), Error> {
     if key.len() <= DUE_KEY_BYTES_MAX {
         return Ok(());
     }

@@ -10,11 +10,11 @@ pub mod fjall;
 mod identity;
 mod keyed;
 pub mod memory;
-mod owners;
+pub mod owners;
 mod state;
 mod winner;
 
 pub use error::{Error, Remedy};
-pub use keyed::{DUE_KEY_BYTES_MAX, DueRow, KeyedStore};
+pub use keyed::{DUE_KEY_BYTES_MAX, DueRow, KeyedStore, check_due_key};
 pub use schemas_records::{Key, Position, Timestamp};
 pub use state::{Epoch, LATE_WRITE_MAX, Owner, Row, Slot, StateStore, Version};

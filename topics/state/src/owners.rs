@@ -4,7 +4,10 @@ use crate::error::{Error, Remedy};
 use crate::state::{Epoch, Owner, Slot};
 
 /// The row that registering puts in place of the one that stands.
-pub(crate) fn successor(slot: &Slot, stood: Option<&Owner>, topic_id: &str) -> Result<Owner, Error> {
+///
+/// # Errors
+/// `Stop` if the one that stands is of another topic id.
+pub fn successor(slot: &Slot, stood: Option<&Owner>, topic_id: &str) -> Result<Owner, Error> {
     let Some(stood) = stood else {
         return Ok(Owner {
             epoch: Epoch(1),
@@ -32,7 +35,10 @@ pub(crate) fn successor(slot: &Slot, stood: Option<&Owner>, topic_id: &str) -> R
 }
 
 /// Whether a row may be noted over the one that stands.
-pub(crate) fn may_note(slot: &Slot, stood: Option<&Owner>, noted: &Owner) -> Result<(), Error> {
+///
+/// # Errors
+/// `Lost` if another epoch stands, or none.
+pub fn may_note(slot: &Slot, stood: Option<&Owner>, noted: &Owner) -> Result<(), Error> {
     let standing = stood.map(|owner| owner.epoch);
     if standing == Some(noted.epoch) {
         return Ok(());

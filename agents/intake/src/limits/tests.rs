@@ -2,7 +2,7 @@
 
 use schemas_records::{Budget, Headers, Limits, Origin, Timestamp};
 
-use super::{Rules, traceparent};
+use super::{Rules, trace};
 
 const APPENDED: i64 = 1_700_000_000_000;
 
@@ -103,26 +103,20 @@ fn refuses_what_is_not_text() {
     }
 }
 
-/// A well-formed trace goes on; any other begins anew, the same for the same record.
+/// A well-formed trace goes on at a span of intake's own; any other begins anew, the same for the same record.
 #[test]
 fn carries_traces_on() {
-    let origin = |offset| Origin { topic: "t".to_owned(), partition: 0, offset };
-    let given = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    assert_eq!(traceparent(&headers(&[("traceparent", given)]), &origin(0)), given);
-    let made = traceparent(&Headers::new(), &origin(0));
-    assert!(super::is_traceparent(&made), "{made}");
-    assert_ne!(made, traceparent(&Headers::new(), &origin(1)));
-    for wrong in [
-        "",
-        "00",
-        "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
-        "00-00000000000000000000000000000000-b7ad6b7169203331-01",
-        "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
-        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
-        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more",
-        "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-    ] {
-        assert_eq!(traceparent(&headers(&[("traceparent", wrong)]), &origin(0)), made, "{wrong}");
+    let of = |fields: &[(&'static str, &str)], offset| {
+        let origin = Origin { topic: "t".to_owned(), partition: 0, offset };
+        trace(&headers(fields), &origin).unwrap()
+    };
+    let given = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+    let (gone_on, made) = (of(&[("traceparent", given)], 0), of(&[], 0));
+    assert_eq!((gone_on.id().as_str(), gone_on.is_sampled()), (&given[3..35], false));
+    assert_eq!((gone_on.span, made.is_sampled()), (made.span, true));
+    assert!(made.id() != of(&[], 1).id() && made.span != of(&[], 1).span);
+    for wrong in ["", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more"] {
+        assert_eq!(of(&[("traceparent", wrong)], 0), made, "{wrong}");
     }
 }
 

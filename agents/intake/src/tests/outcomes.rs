@@ -5,7 +5,7 @@ use std::time::Duration;
 use schemas_records::headers::INSTANCE;
 use schemas_records::{
     Budget, CallId, Envelope, Failure, FailureCode, Key, Kind, Limits, Origin, Outcome, ReplyKind, ReplyTo,
-    TaskId, Timestamp, WorkId, WorkPath,
+    SpanId, TaskId, Timestamp, Trace, WorkId, WorkPath,
 };
 use topics_log::{NewRecord, partition_of};
 
@@ -62,7 +62,7 @@ async fn writes_an_input() {
         asked_at: None,
         depth: 0,
         hops: 1,
-        traceparent: Some(TRACE.to_owned()),
+        traceparent: Trace::parse(TRACE).map(|given| given.next(SpanId::of_record(TASKS, 2, 0)).to_string()),
         agent_version: String::new(),
     };
     assert_eq!(Envelope::read(&record.headers).unwrap(), expected);

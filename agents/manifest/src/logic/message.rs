@@ -27,7 +27,8 @@ pub(super) fn read(codec: &Codec, name: Option<&str>, bytes: &[u8]) -> Result<Js
     }
     let json = codec.to_json(bytes)?;
     let (id, _) = schemas_codec::frame::split(bytes)?;
-    if codec.registry().newest(&found)?.id() == id {
+    // Its id in the frame may be a registry's, and another in each.
+    if codec.registry().newest(&found)?.fingerprint() == codec.registry().schema(id)?.fingerprint() {
         return Ok(json);
     }
     // An older version: its new fields take their defaults.

@@ -4,7 +4,7 @@
 //! stripped of control characters, so that nobody can steer the reader's terminal.
 
 use crate::facts;
-use crate::messages::{Brief, Figure, Origin, Part, Statement, Unit};
+use crate::messages::{Brief, Figure, Origin, Part, Statement, Unit, Verdict};
 use crate::numbers::{basis_points, count, hundredths, percent, thousands};
 use crate::planner::agent_of;
 
@@ -141,7 +141,10 @@ fn conditions(page: &mut Page, brief: &Brief) {
     if brief.conditions.is_empty() {
         return;
     }
-    page.section("Conditions");
+    page.section(match brief.verdict {
+        Verdict::Hire | Verdict::HireWithConditions => "Conditions",
+        Verdict::Wait | Verdict::DoNotHire | Verdict::CannotSay => "Before hiring after all",
+    });
     for (at, condition) in brief.conditions.iter().enumerate() {
         page.wrapped(&format!("  {:>2}. ", at + 1), &format!("{} {}", condition.text, source(condition)));
     }

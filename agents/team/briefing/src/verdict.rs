@@ -164,7 +164,7 @@ fn conditions(question: &Question, gathered: &Gathered, outlook: Outlook) -> Vec
     for status in [Status::Broken, Status::Open] {
         for finding in with_status(gathered, status) {
             conditions.push(Statement {
-                text: facts::sentence(&finding.remedy),
+                text: facts::sentence(&format!("{} ({})", finding.remedy, finding.reason)),
                 origin: Origin::Rule,
                 source: finding.rule.clone(),
             });
@@ -267,14 +267,16 @@ fn headline(
 ) -> String {
     let market = outlook.phrase(&question.sector, gathered.figures.as_ref(), gathered.trend.as_ref());
     let rules = gathered.compliance.as_ref().map_or(0, |compliance| compliance.findings.len());
-    let broken = with_status(gathered, Status::Broken).count();
+    let broken: Vec<&str> =
+        with_status(gathered, Status::Broken).map(|finding| finding.rule.as_str()).collect();
     match verdict {
         Verdict::Hire => format!("Hire: {market}, and the plan keeps all {rules} rules."),
         Verdict::HireWithConditions => format!("Hire, with {}: {market}.", count(conditions, "condition")),
         Verdict::Wait => format!("Wait: {market}."),
-        Verdict::DoNotHire if broken == 0 => format!("Do not hire: {market}."),
+        Verdict::DoNotHire if broken.is_empty() => format!("Do not hire: {market}."),
         Verdict::DoNotHire => {
-            format!("Do not hire on this plan: it breaks {}; {market}.", count(broken, "rule"))
+            let (rules, names) = (count(broken.len(), "rule"), broken.join(", "));
+            format!("Do not hire on this plan: it breaks {rules} ({names}); {market}.")
         }
         Verdict::CannotSay => format!("Cannot say: {}.", why_unknown(gathered).unwrap_or(&market)),
     }

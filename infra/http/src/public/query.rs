@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
 use crate::desk::{Error, Kind};
 
 /// How long to wait for a result, by the query `wait=30s`; not at all if it is not said.
@@ -38,34 +40,22 @@ fn duration(text: &str) -> Option<Duration> {
 
 /// One segment of a path as the text that was meant; `None` if it is no percent-encoded UTF-8.
 pub(super) fn decoded(segment: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(segment.len());
-    let mut rest = segment.as_bytes();
-    while let Some((first, behind)) = rest.split_first() {
-        if *first != b'%' {
-            bytes.push(*first);
-            rest = behind;
-            continue;
-        }
-        let (digits, behind) = behind.split_at_checked(2)?;
-        let digits = std::str::from_utf8(digits).ok().filter(|digits| !digits.contains('+'))?;
-        bytes.push(u8::from_str_radix(digits, 16).ok()?);
-        rest = behind;
+    // The library lets what is no encoding stand for itself.
+    let is_pair = |rest: &str| rest.len() >= 2 && rest.bytes().take(2).all(|digit| digit.is_ascii_hexdigit());
+    if !segment.split('%').skip(1).all(is_pair) {
+        return None;
     }
-    String::from_utf8(bytes).ok()
+    Some(percent_decode_str(segment).decode_utf8().ok()?.into_owned())
 }
+
+/// What stands for itself in a segment of a path.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~').remove(b'.');
 
 /// A text as one segment of a path.
 pub(super) fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        // A lone dot or two would be taken for a step in the tree.
-        match byte {
-            b'-' | b'_' | b'~' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => out.push(char::from(byte)),
-            b'.' if text.len() > 2 => out.push('.'),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
+    let encoded = utf8_percent_encode(text, SEGMENT).to_string();
+    // A lone dot or two would be taken for a step in the tree.
+    if matches!(text, "." | "..") { encoded.replace('.', "%2E") } else { encoded }
 }
 
 #[cfg(test)]

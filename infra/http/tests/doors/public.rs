@@ -150,7 +150,14 @@ async fn does_not_open_to_everybody() {
     let door = open("127.0.0.1:0", true).await.unwrap();
     let (address, shutdown) = (door.address(), CancellationToken::new());
     let running = tokio::spawn(door.run(shutdown.clone()));
-    assert_eq!(send(address, &request("GET", "/tasks/done", &[("host", "x")], b"")).await.status, 200);
+    let own = address.to_string();
+    let local = format!("localhost:{}", address.port());
+    for (host, status) in [(own.as_str(), 200), (&local, 200), ("evil.example", 421), ("127.0.0.1", 421)] {
+        for path in ["/tasks/done", "/health"] {
+            let answer = send(address, &request("GET", path, &[("host", host)], b"")).await;
+            assert_eq!(answer.status, status, "{host} {path}");
+        }
+    }
     assert!(
         Public::open(address, Tokens::default(), true, Limits::default(), Arc::new(MadeUp::default()))
             .await

@@ -49,6 +49,30 @@ fn wrong_values_are_named() {
     check("", &["http_token_file="], "http_token_file is empty");
 }
 
+/// Every key but the table may stand in the environment, whatever its value looks like; a team's limits count
+/// where nothing was said, also where what was said is the default.
+#[test]
+fn keys_as_text() {
+    assert!(keys::names().count() > 20 && keys::names().all(|name| name != keys::TABLE));
+    let config =
+        read("", &[("TRIBUTARY_KAFKA", "x"), ("TRIBUTARY_NAMESPACE", "7")], &["instance=true"]).unwrap();
+    assert_eq!((config.settings.namespace.as_str(), config.settings.instance.as_str()), ("7", "true"));
+    assert_eq!(read("", &[("TRIBUTARY_ROLES", "")], &[]).unwrap().settings.roles, [""; 0]);
+    let check = |sets: &[&str], seconds: u64, calls: u32| {
+        let mut config = read("", &[], sets).unwrap();
+        config.limit(Some(Duration::from_secs(9)), Some(5));
+        assert_eq!(
+            (config.settings.deadline.as_secs(), config.settings.budget_calls),
+            (seconds, calls),
+            "{sets:?}"
+        );
+    };
+    let usual = Settings::default();
+    check(&[], 9, 5);
+    check(&["deadline_seconds=3600"], usual.deadline.as_secs(), 5);
+    check(&["budget_calls=32"], 9, usual.budget_calls);
+}
+
 /// State beside a broker lies in the user's own folder, apart by namespace, unless something is said.
 #[test]
 fn state_beside_a_broker() {
@@ -106,11 +130,23 @@ fn doors_that_speak_http() {
     };
     let none = outside(&[], &[]).unwrap();
     assert_eq!((none.http, none.folder, none.admin_port, none.is_open), (None, None, 0, false));
-    let sets = ["data=/d", "http=127.0.0.1:0", "http_open=true", "http_token_file=t", "admin_port=7"];
-    let all = outside(&[("TRIBUTARY_HTTP_TOKEN", "0123456789abcdef")], &sets).unwrap();
-    assert_eq!((all.folder, all.admin_port, all.is_open), (Some("/d".into()), 7, true));
-    assert_eq!((all.token_file, all.tokens.len()), (Some("t".into()), 1));
-    assert!(!format!("{:?}", all.tokens).contains("0123"));
+    let token = ("TRIBUTARY_HTTP_TOKEN", "0123456789abcdef");
+    let one = outside(&[token], &["data=/d", "http=127.0.0.1:0", "admin_port=7"]).unwrap();
+    assert_eq!((one.folder, one.admin_port, one.tokens.len()), (Some("/d".into()), 7, 1));
+    assert!(!format!("{:?}", one.tokens).contains("0123"));
+    let one = outside(&[], &["http=127.0.0.1:0", "http_token_file=t"]).unwrap();
+    assert_eq!((one.token_file, one.is_open), (Some("t".into()), false));
+    assert!(outside(&[], &["http=127.0.0.1:0", "http_open=true"]).unwrap().is_open);
+    assert!(outside(&[token], &[]).is_ok(), "another command in the same shell");
+    let check = |environment: &[(&str, &str)], sets: &[&str], says: &str| {
+        let error = outside(environment, sets).unwrap_err();
+        assert!(error.contains(says) && !error.contains("0123"), "{sets:?}: {error}");
+    };
+    check(&[token], &["http=127.0.0.1:0", "http_token_file=t"], "leave one of them out");
+    check(&[token], &["http=127.0.0.1:0", "http_open=true"], "leave one of them out");
+    check(&[], &["http=127.0.0.1:0", "http_open=true", "http_token_file=t"], "leave one of them out");
+    check(&[], &["http_token_file=t"], "http_token_file is set, but there is no http door");
+    check(&[], &["http_open=true"], "http_open is set, but there is no http door");
     let error = outside(&[("TRIBUTARY_HTTP_TOKEN", "secret")], &[]).unwrap_err();
     assert!(error.contains("TRIBUTARY_HTTP_TOKEN") && !error.contains("secret"), "{error}");
 }
@@ -143,4 +179,48 @@ fn who_may_write() {
     check(&["model=openai:http://127.0.0.1:1/v1#m"], true);
     check(&["model=openai:http://127.0.0.1:1/v1#m", "model_writes=false"], false);
     check(&["model_writes=true"], true);
+}
+
+/// State that is shared needs a log that is shared, has one home, and its password comes from a file or the
+/// environment; it is never shown.
+#[test]
+fn state_has_one_home() {
+    let cluster = ["brokers=b:1", "cql=a:1, b:2", "namespace=acme-eu"];
+    let config = read("", &[("HOME", "/home/x")], &cluster).unwrap();
+    let cql = config.cql.as_ref().unwrap();
+    assert_eq!(
+        (cql.nodes.clone(), cql.keyspace.as_str()),
+        (vec!["a:1".to_owned(), "b:2".to_owned()], "acme_eu")
+    );
+    assert_eq!((config.data(), cql.credentials.clone()), (None, None));
+    let role = [("TRIBUTARY_CQL_PASSWORD", "secret-words")];
+    let config = read("", &role, &["brokers=b:1", "cql=a:1", "cql_user=u", "cql_keyspace=k"]).unwrap();
+    let cql = config.cql.as_ref().unwrap();
+    assert_eq!(cql.credentials, Some(("u".to_owned(), "secret-words".to_owned())));
+    assert!(!format!("{config:?}").contains("secret-words"));
+    let check = |sets: &[&str], expected: &str| {
+        let error = read("", &[], sets).unwrap_err();
+        assert!(error.contains(expected), "{sets:?}: {error}");
+    };
+    check(&["cql=a:1"], "but no brokers");
+    check(&["cql=a:1", "brokers=b:1", "data=/x"], "leave one of them out");
+    check(&["cql_keyspace=k"], "set cql=HOST:PORT too");
+    check(&["cql=a:1", "brokers=b:1", "cql_user=u"], "TRIBUTARY_CQL_PASSWORD");
+    check(&["cql=a:1", "brokers=b:1", "cql_password_file=f"], "set cql_user too");
+    check(&["cql=a:1", "brokers=b:1", "cql_user=u", "cql_password_file=/no/such"], "could not read");
+}
+
+/// Spans go to a collector if one is named, and to nowhere else.
+#[test]
+fn spans_go_where_it_says() {
+    assert_eq!(read("", &[], &[]).unwrap().otlp, None);
+    let sets = ["namespace=acme", "instance=n-7"];
+    let otlp = read("otlp = \"http://c:4318\"", &[], &sets).unwrap().otlp.unwrap();
+    assert_eq!(otlp.endpoint, Endpoint::parse("http://c:4318/v1/traces").unwrap());
+    assert_eq!((otlp.namespace.as_str(), otlp.instance.as_str()), ("acme", "n-7"));
+    assert!(read("", &[("TRIBUTARY_OTLP", "https://c")], &[]).unwrap().otlp.is_some());
+    for wrong in ["", "c:4318", "grpc://c:4317"] {
+        let error = read("", &[], &[&format!("otlp={wrong}")]).unwrap_err();
+        assert!(error.contains("otlp: ") && error.contains("http://127.0.0.1:4318"), "{wrong}: {error}");
+    }
 }

@@ -221,7 +221,7 @@ fn values_of_producers() {
     check(&other, "the bytes hold a tributary.Cancellation");
     let error = codec.read_message("t.None", &Bytes::from_static(b"{}")).unwrap_err();
     assert!(matches!(error, Error::UnknownRecord { .. }), "{error}");
-    assert!(matches!(codec.name_of(&[0, 0, 0, 0, 9]), Err(Error::UnknownSchema { id: SchemaId(9) })));
+    assert!(matches!(codec.name_of(&[0, 0, 0, 0, 9]), Err(Error::UnknownSchema { id: SchemaId(9), .. })));
 }
 
 /// A row's schema and body, made once for all cases.

@@ -7,14 +7,18 @@ use apache_avro::Schema;
 use apache_avro::schema::{EnumSchema, RecordSchema, UnionSchema};
 use serde_json::{Map, Number, Value};
 
-use super::{Problem, describe, nearest};
+use super::{Problem, describe};
 use crate::body::{DEPTH_MAX, fixed_size};
 use crate::canonical::primitive_name;
 use crate::known::KnownSchema;
+use crate::nearest;
 use crate::path::Flaw;
 
 /// Most characters of a wrong value that an error repeats.
 const FOUND_CHARS_MAX: usize = 40;
+
+/// How a hint lists what is allowed, and what it says if nothing is.
+const ALLOWED: (&str, &str) = ("allowed", "none is allowed");
 
 type Outcome = Result<(), Flaw<Problem>>;
 
@@ -66,7 +70,7 @@ impl<'w> Writer<'w> {
     fn record(&mut self, record: &RecordSchema, object: &Map<String, Value>, depth: usize) -> Outcome {
         let fields = || record.fields.iter().map(|field| field.name.as_str());
         if let Some(name) = object.keys().find(|key| !fields().any(|field| field == *key)) {
-            let hint = nearest::hint(name, fields());
+            let hint = nearest::hint(name, fields(), ALLOWED);
             return Err(Flaw::here(Problem::UnknownField { hint }).in_field(name));
         }
         for field in &record.fields {
@@ -137,7 +141,7 @@ impl<'w> Writer<'w> {
         let Some(index) = index else {
             return Err(Problem::UnknownSymbol {
                 found: shown(&Value::from(symbol)),
-                hint: nearest::hint(symbol, symbols.symbols.iter().map(String::as_str)),
+                hint: nearest::hint(symbol, symbols.symbols.iter().map(String::as_str), ALLOWED),
             });
         };
         self.length(index);

@@ -17,4 +17,5 @@ mod kills;
 mod long_texts;
 mod models;
 mod moments;
+mod shared;
 mod upkeep;

@@ -199,6 +199,7 @@ fn topics(world: &World, described: &[TopicDescription]) -> Topics {
         closings: world.topic(Kind::Closings),
         dead_letters: world.topic(Kind::DeadLetters),
         model: world.topic(Kind::ModelRequests),
+        supplying: world.supplying.iter().map(|(_, kind)| world.topic(*kind)).collect(),
         timers: world.topic(Kind::Timers),
         entry: world.team.agents().next().map(inbox).unwrap_or_default(),
         inboxes: world.team.agents().map(inbox).collect(),

@@ -71,6 +71,9 @@ fn left(world: &World) -> Option<String> {
         world.team.agents().map(|agent| (world.names.inbox(agent), world.names.group(agent))).collect();
     read_by.insert(world.topic(Kind::Tasks), world.names.group("intake"));
     read_by.insert(world.topic(Kind::ModelRequests), world.names.gateway_group("model-gateway"));
+    for (role, kind) in &world.supplying {
+        read_by.insert(world.topic(*kind), world.names.group(role));
+    }
     let offsets = control.committed_offsets();
     for (at, end) in ends {
         let Some(group) = read_by.get(&*at.topic) else { continue };

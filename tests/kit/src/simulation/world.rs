@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use topics_catalog::{Kind, Names, Topics};
 use topics_log::memory::{self, MemoryLog};
-use topics_log::{Clock, Timestamp, VirtualClock};
+use topics_log::{Clock, Log, Timestamp, VirtualClock};
 use topics_state::memory::MemoryStore;
 
 use super::chance::Chance;
@@ -34,6 +34,10 @@ pub const DEADLINE: Duration = Duration::from_secs(240);
 /// that a call of the log is held up.
 const POLL_MAX: Duration = Duration::from_secs(5);
 
+/// The gateways that only some teams have, by their role, and what they read.
+const SUPPLYING: [(&str, Kind); 2] =
+    [("tool-gateway", Kind::ToolRequests), ("knowledge-gateway", Kind::KnowledgeRequests)];
+
 /// All that outlives an instance.
 pub struct World {
     /// Draws for whoever asks.
@@ -56,6 +60,8 @@ pub struct World {
     pub reaper: Arc<Reaper>,
     /// What happened.
     pub trace: Arc<Trace>,
+    /// The gateways that this team has besides, by their role, and what they read.
+    pub supplying: Vec<(&'static str, Kind)>,
     /// The names of everything.
     pub names: Names,
     /// Bytes and records.
@@ -88,7 +94,8 @@ impl World {
         let names = Names::new(NAMESPACE, team.name()).map_err(|error| error.to_string())?;
         let codec = team.codec().map_err(|error| error.to_string())?;
         let deaths = storm.deaths.clone();
-        let world = Self {
+        let mut world = Self {
+            supplying: Vec::new(),
             model: Arc::new(SimulatedModel::new(&chance, storm.model_per_mille, Arc::clone(&trace))),
             reaper: Arc::new(Reaper::new(
                 deaths,
@@ -117,6 +124,9 @@ impl World {
         let topics = Topics { partitions: world.storm.partitions, replication: 0 };
         let plan = node.plan(topics).await.map_err(|error| error.to_string())?;
         plan.apply(&world.log).await.map_err(|error| error.to_string())?;
+        let made = world.log.topics("").await.map_err(|error| error.to_string())?;
+        let has = |kind: Kind| made.iter().any(|topic| topic.name == world.topic(kind));
+        world.supplying = SUPPLYING.into_iter().filter(|(_, kind)| has(*kind)).collect();
         Ok(world)
     }
 
@@ -151,6 +161,7 @@ impl World {
         let mut groups: Vec<String> = self.team.agents().map(|agent| self.names.group(agent)).collect();
         groups.push(self.names.group("intake"));
         groups.extend(["timers", "model-gateway"].map(|gateway| self.names.gateway_group(gateway)));
+        groups.extend(self.supplying.iter().map(|(role, _)| self.names.group(role)));
         groups
     }
 

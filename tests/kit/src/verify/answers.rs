@@ -1,14 +1,13 @@
-//! Calls to the model: each has one answer, however often it is delivered; it is the answer to its own
-//! question; it comes unless it was cancelled; it is paid for once but for takeovers; and a task makes no
-//! more of them than its budget.
+//! Calls to gateways: each has one answer, however often it is delivered, which comes unless it was cancelled.
+//! Of those to the model it is the answer to its own question; it is paid for once but for takeovers; and a
+//! task makes no more of them than its budget.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schemas_records::headers::AGENT_VERSION;
 use schemas_records::ids::content_hash;
 use schemas_records::{ModelAnswer, ModelRequest, Outcome, Timestamp};
 
-use super::reading::{Read, Reading};
+use super::reading::{Read, Reading, is_gateways};
 use super::{Claim, Evidence, Judge, Ledger};
 
 pub(super) fn check(evidence: &Evidence, reading: &Reading<'_>, judge: &mut Judge) {
@@ -17,12 +16,8 @@ pub(super) fn check(evidence: &Evidence, reading: &Reading<'_>, judge: &mut Judg
     let mut made: BTreeSet<String> = BTreeSet::new();
     for read in &reading.calls {
         judge.counts.calls += 1;
-        let call = read.envelope.call.map(|call| call.to_string()).unwrap_or_default();
+        let call = settled(read, reading, judge);
         let answers = reading.answers.get(&call).map(Vec::as_slice).unwrap_or_default();
-        let is_settled = !answers.is_empty() || reading.cancelled.contains_key(&call);
-        judge.must(is_settled, Claim::OneAnswer, || {
-            format!("call {call} of task {} has no answer and was not cancelled", read.envelope.task)
-        });
         *spent.entry(read.envelope.task.as_str()).or_default() += 1;
         if let Ok(request) = evidence.codec.decode::<ModelRequest>(&read.record.value) {
             let asked = questions.entry(request.hash("")).or_default();
@@ -31,9 +26,13 @@ pub(super) fn check(evidence: &Evidence, reading: &Reading<'_>, judge: &mut Judg
         }
         made.insert(call);
     }
+    for read in &reading.supplied {
+        judge.counts.supplied += 1;
+        made.insert(settled(read, reading, judge));
+    }
     for (call, answers) in &reading.answers {
         let first = &answers[0];
-        judge.must(!is_gateways(first) || made.contains(call), Claim::OneAnswer, || {
+        judge.must(!is_gateways(first.record) || made.contains(call), Claim::OneAnswer, || {
             format!("call {call} of task {} is answered and was never made", first.envelope.task)
         });
         let same = |other: &Read<'_>| {
@@ -53,9 +52,14 @@ pub(super) fn check(evidence: &Evidence, reading: &Reading<'_>, judge: &mut Judg
     }
 }
 
-/// Whether the model gateway wrote an answer; agents' own answers are judged with their steps.
-fn is_gateways(answer: &Read<'_>) -> bool {
-    answer.record.headers.text(AGENT_VERSION).is_some_and(|by| by.starts_with("model-gateway"))
+/// The id of a call, which must be answered or cancelled.
+fn settled(read: &Read<'_>, reading: &Reading<'_>, judge: &mut Judge) -> String {
+    let call = read.envelope.call.map(|call| call.to_string()).unwrap_or_default();
+    let is_settled = reading.answers.contains_key(&call) || reading.cancelled.contains_key(&call);
+    judge.must(is_settled, Claim::OneAnswer, || {
+        format!("call {call} of task {} has no answer and was not cancelled", read.envelope.task)
+    });
+    call
 }
 
 /// A good answer says what the model said to this question, to nobody else's.

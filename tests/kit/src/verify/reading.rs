@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemas_records::headers::AGENT_VERSION;
 use schemas_records::{Envelope, Kind, Outcome, ReplyKind};
 use topics_log::Record;
 
@@ -28,6 +29,8 @@ pub(super) struct Reading<'a> {
     pub firings: BTreeMap<String, Vec<Read<'a>>>,
     /// Calls to the model.
     pub calls: Vec<Read<'a>>,
+    /// Calls to tools and knowledge.
+    pub supplied: Vec<Read<'a>>,
     /// Timers that were set.
     pub settings: Vec<Read<'a>>,
     /// Calls, works and timers that were cancelled, by call; whoever cancelled.
@@ -55,6 +58,7 @@ impl<'a> Reading<'a> {
         match read.envelope.kind {
             Kind::Input if topic == topics.entry && is_from_intake(&read.envelope) => self.inputs.push(read),
             Kind::Input if topic == topics.model => self.calls.push(read),
+            Kind::Input if topics.supplying.contains(topic) => self.supplied.push(read),
             Kind::Input if topic == topics.timers => self.settings.push(read),
             Kind::Result if topic == topics.results => {
                 self.results.entry(read.envelope.task.to_string()).or_default().push(read);
@@ -81,6 +85,13 @@ impl<'a> Reading<'a> {
 /// Whether somebody else than the house wrote a record.
 pub(super) fn is_alien(record: &Record) -> bool {
     record.headers.get(FOREIGN).is_some() || record.headers.get(PLANTED).is_some()
+}
+
+/// Whether a gateway that is called wrote a record: agents' own answers are judged with their steps.
+pub(super) fn is_gateways(record: &Record) -> bool {
+    const GATEWAYS: [&str; 3] = ["model-gateway/", "tool-gateway/", "knowledge-gateway/"];
+    let by = record.headers.text(AGENT_VERSION).unwrap_or_default();
+    GATEWAYS.iter().any(|gateway| by.starts_with(gateway))
 }
 
 /// Whether intake wrote this input: a delegation owes a result too, but lies deeper.

@@ -6,13 +6,13 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use schemas_records::headers::{AGENT_VERSION, INSTANCE, KIND, WORK_PATH};
+use schemas_records::headers::{INSTANCE, KIND, WORK_PATH};
 use schemas_records::ids::content_hash;
 use schemas_records::protocol::DeadLetter;
 use schemas_records::{Envelope, Headers, Key};
 use topics_log::{Record, TopicPartition, partition_of};
 
-use super::reading::{Reading, is_alien, is_from_intake};
+use super::reading::{Reading, is_alien, is_from_intake, is_gateways};
 use super::{Claim, Evidence, Judge, Step, place};
 
 /// Where records with the same bytes lie, oldest first.
@@ -97,10 +97,10 @@ fn is_explained(evidence: &Evidence, record: &Record) -> bool {
     if topic == topics.timers {
         return kind == "heartbeat";
     }
-    let is_gateways = record.headers.text(AGENT_VERSION).is_some_and(|by| by.starts_with("model-gateway"));
     let is_inbox = topics.inboxes.contains(topic);
     let intakes = || Envelope::read(&record.headers).is_ok_and(|envelope| is_from_intake(&envelope));
-    is_inbox && (kind == "timer" || (kind == "answer" && is_gateways) || (kind == "input" && intakes()))
+    is_inbox
+        && (kind == "timer" || (kind == "answer" && is_gateways(record)) || (kind == "input" && intakes()))
 }
 
 fn target(evidence: &Evidence, topic: &str, partition: Option<i32>, key: &Key) -> TopicPartition {

@@ -13,6 +13,7 @@ use crate::dead_letters::{DeadReason, dead_letter};
 use crate::error::{Error, Remedy};
 use crate::names;
 use crate::probe::Moment;
+use crate::spans;
 
 /// Who reports: cheap to clone, one for each request in flight.
 #[derive(Clone)]
@@ -25,12 +26,17 @@ pub(super) struct Reporter {
 }
 
 impl Reporter {
-    /// The life of one request.
-    pub(super) async fn answer(self, request: Request) -> Result<(), Error> {
+    /// The life of one request. What answers it carries on from its span.
+    pub(super) async fn answer(self, mut request: Request) -> Result<(), Error> {
+        let span = spans::request(&self.settings.name, &request.envelope);
+        if let Some(trace) = spans::at_call(&request.envelope) {
+            request.envelope.traceparent = Some(trace.to_string());
+        }
         self.at(Moment::Admitted).await;
-        let Answered { records, dead } = self.ask(&request).await?;
+        let Answered { records, dead } = self.ask(&request, &span).await?;
         self.at(Moment::Answered).await;
         if let Some(reason) = dead {
+            span.record("error.type", reason.code);
             self.bury(&request.record, &reason).await?;
         }
         if let Err(error) = self.publish(records.clone()).await {
@@ -44,11 +50,12 @@ impl Reporter {
             self.bury(&request.record, &reason).await?;
         }
         self.at(Moment::Reported).await;
+        span.record("counts", true);
         Ok(())
     }
 
     /// What is to be reported: the gateway's answer if it comes before the deadline.
-    async fn ask(&self, request: &Request) -> Result<Answered, Error> {
+    async fn ask(&self, request: &Request, span: &tracing::Span) -> Result<Answered, Error> {
         let (gateway, deadline) = (&self.parts.gateway, request.envelope.limits.deadline);
         if !self.log_time.is_past(deadline) {
             tokio::select! {
@@ -57,6 +64,7 @@ impl Reporter {
                 () = self.log_time.passes(deadline) => {}
             }
         }
+        span.record("error.type", "deadline-exceeded");
         metrics::counter!(names::GATEWAY_EXPIRED, "gateway" => self.settings.name.clone()).increment(1);
         self.insist(|| gateway.expired(request.clone())).await
     }

@@ -16,6 +16,7 @@ use super::{Parts, Settings, Worker};
 use crate::dead_letters::{DeadReason, dead_letter};
 use crate::error::{Error, Remedy};
 use crate::handler::{Input, NewState, Step, Stopped};
+use crate::spans;
 
 /// Records with the states of their keys as they stand before the batch.
 pub(super) struct Batch {
@@ -58,6 +59,8 @@ pub(super) struct Stepped {
     pub(super) dead: BTreeMap<&'static str, u64>,
     /// Notes by name.
     pub(super) notes: BTreeMap<&'static str, u64>,
+    /// Those of its steps that somebody keeps; they count once the batch does.
+    pub(super) spans: Vec<tracing::Span>,
 }
 
 /// A key's last version in a batch.
@@ -135,9 +138,15 @@ impl Worker {
             state.records += 1;
             let input =
                 Input { record, position: position(&self.settings, record), state: state.version.as_ref() };
+            let span = spans::step(&self.settings.name, &input);
             let step = self.step_one(&input).await?;
             if let Some(reason) = &step.dead {
+                span.record("error.type", reason.code);
                 self.bury(record, reason, &mut out)?;
+            }
+            if !span.is_disabled() {
+                span.record("records", step.outputs.len());
+                out.spans.push(span);
             }
             for note in &step.notes {
                 *out.notes.entry(note).or_default() += 1;

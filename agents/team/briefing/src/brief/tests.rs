@@ -26,7 +26,7 @@ fn a_brief_reads_from_the_verdict_down() {
         "Asked:  \"Should we?\"",
         "Plan:   12 persons, permanent, from 2014-06, 38 hours a week at $29.50",
         "Worded: \"All in all, no.\" [model scripted, call synthesizer/wording]",
-        "Conditions",
+        "Before hiring after all",
         "[rule overtime]",
         "Missing",
         "trend       failed: its agent gave up",

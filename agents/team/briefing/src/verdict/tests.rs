@@ -175,7 +175,7 @@ fn the_headline_gives_the_grounds() {
     );
     check(
         &of(20_000, Direction::Rising, &[Broken, Broken]),
-        "Do not hire on this plan: it breaks 2 rules; employment in construction is growing (+2.00% on the year).",
+        "Do not hire on this plan: it breaks 2 rules (overtime, overtime); employment in construction is growing (+2.00% on the year).",
     );
     let nowhere = Question { sector: "constuction".to_owned(), ..question() };
     check(

@@ -12,7 +12,7 @@ use super::ledger::quiet;
 use super::tasks::questions;
 
 /// Topics that the bundled team needs.
-const TOPICS: usize = 11;
+const TOPICS: usize = 13;
 
 /// Runs a command that must end well, and returns what it printed.
 async fn ok(house: &House, arguments: &[&str]) -> String {

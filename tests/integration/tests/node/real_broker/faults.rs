@@ -86,7 +86,8 @@ async fn refuses_the_wrong_store() {
 async fn the_older_of_two_twins_leaves() {
     let house = House::new("twins", Who::Briefing).await;
     let tasks = questions(4);
-    let others = "roles=planner,data-analyst,market-trends,legal-compliance,synthesizer,timers,model-gateway";
+    let others = "roles=planner,data-analyst,market-trends,legal-compliance,synthesizer,timers,model-gateway,\
+                  tool-gateway,knowledge-gateway";
     let mut rest = Life::with(&house, None, &["instance=rest".to_owned(), others.to_owned()]);
     let twin = |name: &str| {
         let data = format!("data={}", house.path(name).display());

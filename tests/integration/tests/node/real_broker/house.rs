@@ -54,6 +54,16 @@ impl Who {
         }
     }
 
+    /// The gateways that it has besides, by their role, and what they read.
+    pub fn supplying(self) -> &'static [(&'static str, Kind)] {
+        match self {
+            Self::Briefing => {
+                &[("tool-gateway", Kind::ToolRequests), ("knowledge-gateway", Kind::KnowledgeRequests)]
+            }
+            Self::Odd => &[],
+        }
+    }
+
     fn codec(self) -> Codec {
         let team = match self {
             Self::Briefing => briefing(),
@@ -136,6 +146,8 @@ impl House {
     pub async fn apply(&self) {
         let topics = Topics { partitions: PARTITIONS, replication: 1 };
         let catalog = topics_catalog::Catalog::of(&self.names, &self.who.agents(), topics);
+        let catalog =
+            self.who.supplying().iter().fold(catalog, |catalog, (_, kind)| catalog.with(&self.names, *kind));
         let plan = catalog.plan(&*self.log, &self.names).await.expect("a plan");
         plan.apply(&*self.log).await.expect("its topics");
     }
@@ -153,6 +165,8 @@ impl House {
             ("data", self.path("data").display().to_string()),
             ("partitions", PARTITIONS.to_string()),
             ("model", format!("openai:{}#scripted", self.provider.base_url())),
+            // The provider only words: what its calls are is counted.
+            ("model_writes", "false".to_owned()),
             ("session_timeout_ms", SESSION.as_millis().to_string()),
         ];
         pairs.iter().map(|(key, value)| format!("{key}={value}")).collect()

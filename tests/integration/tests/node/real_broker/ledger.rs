@@ -162,6 +162,8 @@ impl House {
         let agents = self.who.agents();
         let mut read_by: Vec<(String, String)> =
             agents.iter().map(|agent| (self.names.group(agent), self.names.inbox(agent))).collect();
+        let supplying = self.who.supplying().iter();
+        read_by.extend(supplying.map(|(role, kind)| (self.names.group(role), self.names.topic(*kind))));
         read_by.push((self.names.gateway_group("model-gateway"), self.names.topic(Kind::ModelRequests)));
         read_by.push((self.names.group("intake"), self.names.topic(Kind::Tasks)));
         read_by

@@ -26,10 +26,15 @@ impl Life {
 
     /// The same, told these `key=value` pairs over the house's.
     pub fn with(house: &House, die_at: Option<&str>, sets: &[String]) -> Self {
+        Self::told(house, die_at, &[house.sets().as_slice(), sets].concat())
+    }
+
+    /// The same, told these `key=value` pairs and nothing else.
+    pub fn told(house: &House, die_at: Option<&str>, sets: &[String]) -> Self {
         let words = unused(house, "words");
         let report = unused(house, "report");
         let mut command = Command::new(env!("CARGO_BIN_EXE_node_under_test"));
-        command.args(house.sets()).args(sets).env("DIE_REPORT", &report).kill_on_drop(true);
+        command.args(sets).env("DIE_REPORT", &report).kill_on_drop(true);
         if let Some(moment) = die_at {
             command.env("DIE_AT", moment);
         }
