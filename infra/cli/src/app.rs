@@ -13,9 +13,7 @@ use schemas_codec::Codec;
 use schemas_records::Message;
 
 use crate::args::{Arguments, Command, Common, Demo, Run};
-use crate::{
-    acls, ask, desk, kept, model, patience, results, run, schemas, state, submit, teams, topics,
-};
+use crate::{acls, ask, desk, kept, model, patience, results, run, schemas, state, submit, teams, topics};
 
 type Show = Arc<dyn Fn(&Codec, &[u8]) -> Option<String> + Send + Sync>;
 
