@@ -13,7 +13,7 @@ use schemas_codec::Codec;
 use schemas_records::Message;
 
 use crate::args::{Arguments, Command, Common, Demo, Run};
-use crate::{ask, desk, kept, model, patience, results, run, schemas, state, submit, teams, topics};
+use crate::{acls, ask, desk, kept, model, patience, results, run, schemas, state, submit, teams, topics};
 
 type Show = Arc<dyn Fn(&Codec, &[u8]) -> Option<String> + Send + Sync>;
 
@@ -135,6 +135,10 @@ impl App {
                     ask::ask(&*desk, question).await.map_err(Into::into).and_then(|told| print(&told)),
                 ));
             }
+            if let Command::Acls(command) = &arguments.command {
+                let told = acls::run(&config, team, command).await;
+                return Ok(last_word(told.and_then(|told| print(&told))));
+            }
             Work { arguments: &arguments, team, folder: folder.as_deref(), presentation }.run(config).await
         });
         // What goes on in the background has nothing to say any more.
@@ -218,6 +222,7 @@ impl Work<'_> {
             // Done above, without a node.
             Command::New { .. }
             | Command::Team(_)
+            | Command::Acls(_)
             | Command::Ask(_)
             | Command::Model(_)
             | Command::Schemas(_)

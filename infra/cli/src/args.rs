@@ -1,11 +1,13 @@
 //! The command line: what can be said, and the help a tired operator reads.
 
+mod acls;
 mod ask;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use acls::Acls;
 pub use ask::{Ask, DeadLetters};
 
 /// Runs teams of LLM agents on a log: Kafka, or one process's memory.
@@ -78,6 +80,9 @@ pub enum Command {
     /// Shows, makes or removes the topics that the team needs.
     #[command(subcommand)]
     Topics(Topics),
+    /// Says what the brokers must allow whom.
+    #[command(subcommand)]
+    Acls(Acls),
     /// Shows or makes what the CQL cluster that keeps state needs.
     #[command(subcommand)]
     State(State),
@@ -105,6 +110,7 @@ impl Command {
             | Self::Team(_)
             | Self::Schemas(_)
             | Self::Model(_)
+            | Self::Acls(_)
             | Self::State(_)
             | Self::Ask(_) => None,
             Self::Node => Some("a node serves a broker's topics, or its own with --data DIR"),
@@ -200,10 +206,20 @@ pub struct Tasks {
 /// Topics.
 #[derive(Debug, Subcommand)]
 pub enum Topics {
-    /// Shows what would be created and what is there.
-    Plan,
-    /// Creates what is missing.
-    Apply,
+    /// Shows what would be created or changed and why, and what would be refused.
+    Plan {
+        #[command(flatten)]
+        partitions: Partitions,
+    },
+    /// Creates what is missing and changes what is not as it should be: all of it, or nothing if anything is
+    /// refused.
+    Apply {
+        #[command(flatten)]
+        partitions: Partitions,
+        /// Also makes changes by which records that are there may go.
+        #[arg(long)]
+        allow_loss: bool,
+    },
     /// Removes the topics of this team, with all that is in them; with the namespace's last team also the
     /// topics that its teams share, and the state beside them.
     Remove {
@@ -211,6 +227,14 @@ pub enum Topics {
         #[arg(long)]
         yes: bool,
     },
+}
+
+/// What is wanted of partitions.
+#[derive(Debug, Args)]
+pub struct Partitions {
+    /// Leaves topics the partitions they have, whatever `partitions` says.
+    #[arg(long)]
+    pub keep_partitions: bool,
 }
 
 /// Schemas.

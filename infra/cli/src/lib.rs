@@ -29,6 +29,7 @@
 //! }
 //! ```
 
+mod acls;
 mod app;
 mod args;
 mod ask;

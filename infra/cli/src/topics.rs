@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use infra_node::{Config, Held, Hold, Node};
+use infra_node::{Config, Held, Hold, Node, Upkeep};
 use topics_catalog::Removal;
 
 use crate::args::Topics;
@@ -12,11 +12,15 @@ use crate::kept;
 /// Does what the command says.
 pub(crate) async fn run(node: &Node, config: &Config, command: &Topics) -> anyhow::Result<()> {
     match command {
-        Topics::Plan => println!("{}", node.plan(config.topics).await?),
-        Topics::Apply => {
-            let plan = node.plan(config.topics).await?;
-            println!("{plan}");
-            plan.apply(&*node.doors().log).await?;
+        Topics::Plan { partitions } => {
+            let upkeep = Upkeep::open(config).await?;
+            println!("{}", upkeep.compare(node, config.topics, partitions.keep_partitions).await?);
+        }
+        Topics::Apply { partitions, allow_loss } => {
+            let upkeep = Upkeep::open(config).await?;
+            let comparison = upkeep.compare(node, config.topics, partitions.keep_partitions).await?;
+            println!("{comparison}");
+            upkeep.apply(node, &comparison, *allow_loss).await?;
             println!("done");
         }
         Topics::Remove { yes } => {
@@ -91,6 +95,9 @@ pub(crate) async fn partitions(node: &Node, topic: &str) -> anyhow::Result<i32> 
     let found = node.doors().log.topics(topic).await?;
     let found = found.iter().find(|description| description.name == topic);
     found.map(|found| found.partitions).with_context(|| {
-        format!("topic {topic} does not exist: `tributary topics apply` creates what is missing")
+        format!(
+            "topic {topic} does not exist, or this principal has no ACL to see it: `tributary topics apply` creates \
+             what is missing, `tributary acls print` lists what is to be allowed"
+        )
     })
 }

@@ -13,8 +13,10 @@
 //! http_token_file = "tokens"      # or TRIBUTARY_HTTP_TOKEN, not both; or http_open = true, on loopback only
 //! registry = "http://127.0.0.1:8081"   # left out: schemas are known by themselves (see `registry.rs`)
 //! otlp = "http://127.0.0.1:4318"  # left out: no spans are exported; a collector's OTLP/HTTP address
-//! [kafka]                         # librdkafka's own properties
-//! "security.protocol" = "ssl"
+//! kafka_password_file = "secret"  # or TRIBUTARY_KAFKA_PASSWORD: sasl.password
+//! kafka_key_password_file = "key" # or TRIBUTARY_KAFKA_KEY_PASSWORD: ssl.key.password
+//! [kafka]                         # librdkafka's own properties, but for secrets
+//! "security.protocol" = "sasl_ssl"
 //! ```
 //! In the environment the same keys are `TRIBUTARY_NAMESPACE`, `TRIBUTARY_BROKERS` and so on.
 
@@ -35,6 +37,7 @@ use topics_catalog::Topics;
 pub use self::cql::Cql;
 use self::keys::Keys;
 use crate::run::Error;
+use crate::secrets::Secrets;
 use crate::settings::{Outside, Settings};
 
 /// The public door's token: in the environment or a file, never on a command line, which others can read.
@@ -92,6 +95,7 @@ pub struct Config {
     /// How topics are made.
     pub topics: Topics,
     kafka: BTreeMap<String, String>,
+    secrets: Secrets,
     session_timeout: Duration,
     is_given: Given,
 }
@@ -151,11 +155,13 @@ impl Config {
         }
         let tokens = environment.get(TOKEN_VARIABLE).map(|token| Tokens::parse(token)).transpose();
         let tokens = tokens.map_err(|message| wrong(format!("{TOKEN_VARIABLE}: {message}")))?;
+        let files = (keys.kafka_password_file.take(), keys.kafka_key_password_file.take());
+        let secrets = Secrets::choose(&keys.kafka, files.0, files.1, &environment)?;
         let registry = registry::settings(&keys, &environment)?;
-        Ok(Self { cql, registry, ..Self::from_keys(keys, tokens.unwrap_or_default())? })
+        Ok(Self { cql, registry, ..Self::from_keys(keys, tokens.unwrap_or_default(), secrets)? })
     }
 
-    fn from_keys(keys: Keys, tokens: Tokens) -> Result<Self, Error> {
+    fn from_keys(keys: Keys, tokens: Tokens, secrets: Secrets) -> Result<Self, Error> {
         if !(1..=1_000).contains(&keys.partitions) {
             return Err(Error::Config {
                 message: format!("partitions is {}, use 1 to 1000", keys.partitions),
@@ -218,6 +224,7 @@ impl Config {
             otlp,
             topics,
             kafka: keys.kafka,
+            secrets,
             is_given,
             session_timeout: Duration::from_millis(keys.session_timeout_ms),
         })
@@ -244,17 +251,21 @@ impl Config {
         }
     }
 
-    /// How to reach Kafka.
-    #[must_use]
-    pub fn kafka(&self, brokers: &str) -> topics_log_kafka::Settings {
-        topics_log_kafka::Settings {
+    /// How to reach Kafka, passwords included.
+    ///
+    /// # Errors
+    /// [`Error::Config`]: the file of a password cannot be read, or holds none.
+    pub fn kafka(&self, brokers: &str) -> Result<topics_log_kafka::Settings, Error> {
+        let mut properties = self.kafka.clone();
+        self.secrets.add_to(&mut properties)?;
+        Ok(topics_log_kafka::Settings {
             brokers: brokers.to_owned(),
             client_id: self.settings.instance.clone(),
-            properties: self.kafka.clone(),
+            properties,
             session_timeout: self.session_timeout,
-            reader_group: format!("{}.reader", self.settings.namespace),
+            reader_group: crate::acls::reader_group(&self.settings.namespace),
             ..topics_log_kafka::Settings::default()
-        }
+        })
     }
 }
 

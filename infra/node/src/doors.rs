@@ -71,7 +71,7 @@ pub async fn open_with(config: &Config, model: Arc<dyn Model>, hold: Option<Hold
     // Before the folder is taken: whoever waits for a broker should not keep others from it.
     let kafka = match &config.brokers {
         None => None,
-        Some(brokers) => Some(KafkaLog::connect(config.kafka(brokers)).await?),
+        Some(brokers) => Some(KafkaLog::connect(config.kafka(brokers)?).await?),
     };
     let disk = match config.data() {
         None => None,

@@ -4,6 +4,7 @@
 //! clock) and [`Settings`] (names and bounds). The same roles run embedded, on Kafka and in simulation;
 //! only the doors differ. This room does not parse command lines and does not know any team.
 
+pub mod acls;
 pub mod config;
 mod desk;
 mod doors;
@@ -12,10 +13,12 @@ mod outside;
 mod roles;
 mod run;
 mod schemas;
+mod secrets;
 mod settings;
 pub mod shared;
 mod supplies;
 mod team;
+mod upkeep;
 
 pub use config::Config;
 pub use desk::NodeDesk;
@@ -26,3 +29,4 @@ pub use schemas::{Meeting, REGISTRY_NOTE};
 pub use settings::{Outside, Settings};
 pub use team::Team;
 pub use topics_state::fjall::{Held, Hold};
+pub use upkeep::Upkeep;

@@ -6,12 +6,16 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "this crate is tests: what fails here fails a test")]
 
+mod broker;
+mod secure;
 mod stage;
 
 use std::time::Duration;
 
 use topics_log_kafka::{KafkaLog, Settings};
 
+pub use self::broker::Broker;
+pub use self::secure::{SecureBroker, properties};
 pub use self::stage::{Member, Stage, median, offset, record};
 
 /// Names the brokers to test against.
@@ -34,8 +38,14 @@ pub const SETTLE: Duration = Duration::from_secs(20);
 pub fn settings() -> Settings {
     let brokers = std::env::var(BROKERS).unwrap_or_default();
     assert!(!brokers.is_empty(), "{BROKERS} is not set: run scripts/test, which starts a broker and sets it");
+    settings_for(&brokers)
+}
+
+/// Settings for a broker of a test's own.
+#[must_use]
+pub fn settings_for(brokers: &str) -> Settings {
     Settings {
-        brokers,
+        brokers: brokers.to_owned(),
         session_timeout: SESSION_TIMEOUT,
         transaction_timeout: TRANSACTION_TIMEOUT,
         ..Settings::default()

@@ -139,6 +139,7 @@ fn missing(topic: &str) -> topics_log::Error {
     topics_log::Error::new(
         topics_log::Remedy::Stop,
         format!("find topic {topic}"),
-        "it does not exist; `tributary topics apply` creates what is missing",
+        "it does not exist, or this principal has no ACL to see it; `tributary topics apply` creates what is \
+         missing, `tributary acls print` lists what is to be allowed",
     )
 }

@@ -3,10 +3,12 @@
 //! `catalog.toml` holds one template per kind of topic; a team's topics follow from its agents' names.
 //! This room knows names and partition counts. It does not read or write records.
 
+mod comparison;
 mod directory;
 mod names;
 mod plan;
 
+pub use comparison::{Comparison, Found, Step};
 pub use directory::{Directory, Peer};
 pub use names::{Error, FIRST_GENERATION, Kind, NAME_BYTES_MAX, Names, is_name};
 pub use plan::{Catalog, Plan, Removal, Topics};

@@ -23,10 +23,18 @@ impl Default for Topics {
     }
 }
 
+/// A topic of a team's, and what it is for.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) topic: NewTopic,
+    pub(crate) kind: Kind,
+    pub(crate) purpose: String,
+}
+
 /// The topics of one team, with those it shares with its namespace.
 #[derive(Clone, Debug)]
 pub struct Catalog {
-    wanted: Vec<(NewTopic, String)>,
+    wanted: Vec<Wanted>,
     /// Which of them belong to every team in the namespace.
     shared: BTreeSet<String>,
     topics: Topics,
@@ -71,7 +79,7 @@ impl Catalog {
             replication: self.topics.replication,
             config: template.config.clone(),
         };
-        self.wanted.push((topic, template.purpose.clone()));
+        self.wanted.push(Wanted { topic, kind, purpose: template.purpose.clone() });
     }
 
     /// What goes with this team: its own topics, and those of the namespace with the last team only.
@@ -104,7 +112,7 @@ impl Catalog {
         let existing: BTreeMap<String, TopicDescription> =
             log.topics(&prefix).await?.into_iter().map(|topic| (topic.name.clone(), topic)).collect();
         let mut plan = Plan::default();
-        for (topic, purpose) in &self.wanted {
+        for Wanted { topic, purpose, .. } in &self.wanted {
             match existing.get(&topic.name) {
                 None => plan.create.push((topic.clone(), purpose.clone())),
                 Some(found) => plan.keep.push(found.clone()),
@@ -115,7 +123,15 @@ impl Catalog {
 
     /// The names of all topics in this catalog.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.wanted.iter().map(|(topic, _)| topic.name.as_str())
+        self.wanted.iter().map(|wanted| wanted.topic.name.as_str())
+    }
+
+    pub(crate) fn wanted(&self) -> &[Wanted] {
+        &self.wanted
+    }
+
+    pub(crate) fn is_shared(&self, topic: &str) -> bool {
+        self.shared.contains(topic)
     }
 }
 

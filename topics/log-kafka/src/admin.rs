@@ -25,13 +25,18 @@ const VISIBLE_BOUND: Duration = Duration::from_secs(15);
 /// How often to look meanwhile.
 const VISIBLE_PAUSE: Duration = Duration::from_millis(20);
 
+/// How long the first look for a broker takes before it is asked whether a refusal has come: soon enough for
+/// whoever waits. Each further one takes twice as long, since over a slow line an answer may take seconds.
+const REACH_TURN_FIRST: Duration = Duration::from_millis(250);
+
 const CREATE: &str = "create topic";
 const REMOVE: &str = "remove topic";
 
 /// The desk of one call.
 pub(crate) struct Admin(Desk<Worker>);
 
-struct Worker {
+/// The client of one call, on its thread.
+pub(crate) struct Worker {
     client: AdminClient<Named>,
     patience: Duration,
 }
@@ -50,14 +55,18 @@ impl Admin {
         Ok(Self(Desk::open("kafka-admin", make).await?))
     }
 
+    /// Has something done with the client.
+    pub(crate) async fn ask<R: Send + 'static>(
+        &self,
+        attempted: &str,
+        job: impl FnOnce(&mut Worker) -> Result<R, Error> + Send + 'static,
+    ) -> Result<R, Error> {
+        self.0.ask(attempted, move |worker, _| job(worker)).await
+    }
+
     /// Asks any broker for the cluster's brokers.
     pub(crate) async fn reach(&self, attempted: String) -> Result<(), Error> {
-        self.0
-            .ask("reach the brokers", move |worker, _| {
-                native::learn_brokers(worker.client.inner().native_ptr(), worker.patience)
-                    .map_err(|code| errors::of_code(attempted, code))
-            })
-            .await
+        self.0.ask("reach the brokers", move |worker, _| worker.reach(attempted)).await
     }
 
     /// The topics whose names begin with `prefix`, sorted by name.
@@ -80,6 +89,41 @@ impl Admin {
 }
 
 impl Worker {
+    /// The admin client.
+    pub(crate) fn admin(&self) -> &AdminClient<Named> {
+        &self.client
+    }
+
+    /// librdkafka's client, alive as long as this is borrowed.
+    pub(crate) fn native(&self) -> native::Client {
+        self.client.inner().native_ptr()
+    }
+
+    /// How long to wait for an answer of a broker.
+    pub(crate) fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// Asks in short turns: whoever refuses this client says so at once, and a call only says, once its time is
+    /// up, that nobody answered.
+    fn reach(&self, attempted: String) -> Result<(), Error> {
+        let (deadline, mut turn) = (Instant::now() + self.patience, REACH_TURN_FIRST);
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let asked = native::learn_brokers(self.client.inner().native_ptr(), left.min(turn));
+            let Err(code) = asked else { return Ok(()) };
+            let voice = &self.client.inner().context().0;
+            voice.listen_to(self.client.inner().native_ptr());
+            match voice.trouble() {
+                Some((code, reason)) if left <= turn || errors::remedy(code) == Remedy::Stop => {
+                    return Err(errors::of_event(attempted, code, &reason));
+                }
+                None if left <= turn => return Err(errors::of_code(attempted, code)),
+                _ => turn *= 2,
+            }
+        }
+    }
+
     fn topics(&self, prefix: &str) -> Result<Vec<TopicDescription>, Error> {
         let attempted = format!("list the topics {prefix}*");
         let metadata = self
@@ -142,7 +186,11 @@ impl Worker {
     }
 
     /// Waits until the topics, each with its number of partitions that have a leader, are as wanted.
-    fn wait_until(&self, attempted: &str, is_so: impl Fn(&[(String, i32)]) -> bool) -> Result<(), Error> {
+    pub(crate) fn wait_until(
+        &self,
+        attempted: &str,
+        is_so: impl Fn(&[(String, i32)]) -> bool,
+    ) -> Result<(), Error> {
         let deadline = Instant::now() + VISIBLE_BOUND;
         loop {
             let metadata = self
@@ -170,12 +218,13 @@ impl Worker {
     }
 }
 
-fn options() -> AdminOptions {
+/// How long requests that change something may take.
+pub(crate) fn options() -> AdminOptions {
     AdminOptions::new().request_timeout(Some(REQUEST_BOUND)).operation_timeout(Some(REQUEST_BOUND))
 }
 
 /// Drives one of rdkafka's futures on this thread; an admin client's own thread wakes it.
-fn block_on<T>(attempted: &str, answer: impl Future<Output = KafkaResult<T>>) -> Result<T, Error> {
+pub(crate) fn block_on<T>(attempted: &str, answer: impl Future<Output = KafkaResult<T>>) -> Result<T, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .map_err(|error| Error::new(Remedy::Retry, attempted, error.to_string()))?;
@@ -183,7 +232,7 @@ fn block_on<T>(attempted: &str, answer: impl Future<Output = KafkaResult<T>>) ->
 }
 
 /// The first failure among the answers for each topic.
-fn first_failure(attempted: &str, answers: Vec<TopicResult>) -> Result<(), Error> {
+pub(crate) fn first_failure(attempted: &str, answers: Vec<TopicResult>) -> Result<(), Error> {
     for answer in answers {
         match answer {
             Ok(_) => {}

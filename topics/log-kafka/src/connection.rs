@@ -32,6 +32,10 @@ impl KafkaLog {
             .await?;
         Ok(Self { settings })
     }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
 }
 
 #[async_trait]

@@ -195,8 +195,30 @@ pub(crate) fn of_code(attempted: impl Into<String>, code: Code) -> Error {
 pub(crate) fn of(attempted: impl Into<String>, error: &KafkaError) -> Error {
     match error.rdkafka_error_code() {
         Some(code) => Error::new(remedy(code), attempted, explained(code, &error.to_string())),
-        None => Error::new(Remedy::Stop, attempted, error.to_string()),
+        None => {
+            let text = error.to_string();
+            let hint = if text.contains(".location failed") {
+                "; is this a PEM file, and its password the right one?"
+            } else {
+                ""
+            };
+            Error::new(Remedy::Stop, attempted, format!("{text}{hint}"))
+        }
     }
+}
+
+/// What an event is about. A broker that refuses a certificate, or the lack of one, says so by an alert, which
+/// librdkafka tells as a connection that broke: but to try again does not mend it.
+pub(crate) fn code_of_event(code: Code, reason: &str) -> Code {
+    match code {
+        Code::BrokerTransportFailure if reason.contains("SSL alert number") => Code::SSL,
+        code => code,
+    }
+}
+
+/// An error that librdkafka told as an event, with its reason.
+pub(crate) fn of_event(attempted: impl Into<String>, code: Code, reason: &str) -> Error {
+    Error::new(remedy(code), attempted, explained(code, reason))
 }
 
 /// librdkafka's own words, and a hint of ours where there is one.
@@ -210,7 +232,8 @@ pub(crate) fn explained(code: Code, text: &str) -> String {
 fn hint(code: Code) -> Option<&'static str> {
     Some(match code {
         Code::AllBrokersDown | Code::BrokerTransportFailure | Code::Resolve | Code::OperationTimedOut => {
-            "is a broker running at this address, and does it advertise one that can be reached from here?"
+            "is a broker running at this address, does it advertise one that can be reached from here, and does \
+             security.protocol fit its listener?"
         }
         Code::UnknownTopic | Code::UnknownTopicOrPartition | Code::UnknownPartition => {
             "no such topic or partition: topics are never created by using them"
@@ -220,7 +243,8 @@ fn hint(code: Code) -> Option<&'static str> {
         | Code::ClusterAuthorizationFailed
         | Code::TransactionalIdAuthorizationFailed => "grant this principal the ACL it lacks",
         Code::SaslAuthenticationFailed | Code::Authentication | Code::SSL => {
-            "check security.protocol, the credentials and the certificates"
+            "check security.protocol, the credentials and the certificates (ssl.ca.location for the broker's, \
+             ssl.certificate.location and ssl.key.location for one's own)"
         }
         Code::MessageSizeTooLarge | Code::MessageBatchTooLarge => {
             "a record is larger than message.max.bytes of the client or max.message.bytes of the topic"

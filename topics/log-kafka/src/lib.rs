@@ -22,8 +22,10 @@ mod publisher;
 mod reader;
 mod rebalance;
 mod records;
+mod security;
 mod settings;
 mod transactor;
+mod upkeep;
 
 pub use connection::KafkaLog;
 pub use settings::Settings;

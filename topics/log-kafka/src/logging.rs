@@ -12,6 +12,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use topics_log::Remedy;
 
 use crate::errors;
+use crate::native;
 
 /// Facilities of lines that are no news: those of connections that come and go with every restart of a
 /// broker, and those that tell what the call that failed tells too.
@@ -38,12 +39,15 @@ const DOWN_AGAIN: Duration = Duration::from_secs(60);
 pub(crate) struct Voice {
     name: String,
     told_down: Mutex<Option<Instant>>,
+    /// The last thing that went wrong, one that only an operator can mend before all others: for a call that
+    /// can only tell that it timed out.
+    trouble: Mutex<Option<(Code, String)>>,
 }
 
 impl Voice {
     /// The voice of the client of this name.
     pub(crate) fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), told_down: Mutex::new(None) }
+        Self { name: name.into(), told_down: Mutex::new(None), trouble: Mutex::new(None) }
     }
 
     /// The client's name.
@@ -65,7 +69,11 @@ impl Voice {
     /// since the calls that suffer from it may only tell that they timed out.
     pub(crate) fn event(&self, error: &KafkaError, reason: &str) {
         let client = self.name.as_str();
-        match error.rdkafka_error_code() {
+        let code = error.rdkafka_error_code().map(|code| errors::code_of_event(code, reason));
+        if let Some(code) = code {
+            self.keep(code, reason);
+        }
+        match code {
             Some(Code::AllBrokersDown) if self.is_news() => {
                 tracing::warn!(target: "kafka", client, "no broker can be reached, trying on: {reason}");
             }
@@ -74,6 +82,32 @@ impl Voice {
             }
             _ => tracing::debug!(target: "kafka", client, "{error}: {reason}"),
         }
+    }
+
+    /// Tells what troubles a client that nobody else polls for it.
+    pub(crate) fn listen_to(&self, client: native::Client) {
+        while let Some((code, reason)) = native::next_trouble(client) {
+            self.event(&KafkaError::Global(code), reason.trim());
+        }
+    }
+
+    /// Keeps what went wrong, unless something worse is known, or nothing new is said.
+    fn keep(&self, code: Code, reason: &str) {
+        if code == Code::AllBrokersDown {
+            return;
+        }
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_worse = |(known, _): &(Code, String)| {
+            errors::remedy(code) == Remedy::Stop || errors::remedy(*known) != Remedy::Stop
+        };
+        if trouble.as_ref().is_none_or(is_worse) {
+            *trouble = Some((code, reason.to_owned()));
+        }
+    }
+
+    /// The worst that went wrong lately: what this client is refused for, or why no connection stands.
+    pub(crate) fn trouble(&self) -> Option<(Code, String)> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether it is time to say that no broker can be reached.

@@ -3,6 +3,8 @@
 //! All unsafe code of this room is here. Every function takes a living client, hands no pointer out and
 //! frees what librdkafka gave it.
 
+mod alter;
+
 use std::borrow::Cow;
 use std::ffi::{CStr, CString};
 use std::os::raw::c_char;
@@ -16,6 +18,8 @@ use rdkafka::message::BorrowedMessage;
 use topics_log::Headers;
 
 use crate::errors::Failure;
+
+pub(crate) use alter::configure_topic;
 
 /// A client of librdkafka, alive for as long as its borrower says: what `native_ptr` of a client gives.
 pub(crate) type Client = *mut sys::rd_kafka_t;
@@ -86,6 +90,26 @@ pub(crate) fn learn_brokers(client: Client, bound: Duration) -> Result<(), Code>
     // SAFETY: the answer is ours and nobody else has it.
     unsafe { sys::rd_kafka_metadata_destroy(metadata) };
     Ok(())
+}
+
+/// The next thing that troubles a client as a whole, and its reason, if there is any; its log lines are passed
+/// over. For clients that rdkafka polls for answers only: an admin client's troubles would be told to nobody.
+pub(crate) fn next_trouble(client: Client) -> Option<(Code, String)> {
+    // SAFETY: the client is alive; the queue is a reference of ours to its own, and the reason is copied before
+    // the event is destroyed.
+    unsafe {
+        let queue = Owned(sys::rd_kafka_queue_get_main(client), sys::rd_kafka_queue_destroy);
+        loop {
+            let event = Owned(sys::rd_kafka_queue_poll(queue.0, 0), sys::rd_kafka_event_destroy);
+            if event.0.is_null() {
+                return None;
+            }
+            if sys::rd_kafka_event_type(event.0) == sys::RD_KAFKA_EVENT_ERROR {
+                let code = sys::rd_kafka_event_error(event.0).into();
+                return Some((code, text(sys::rd_kafka_event_error_string(event.0))));
+            }
+        }
+    }
 }
 
 /// Commits without rdkafka's own flush before it, which waits a flat 100 ms if the last delivery report

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use topics_log::{Error, Group, Remedy};
 
-use crate::errors;
+use crate::{errors, security};
 
 /// How to reach Kafka.
 #[derive(Clone, PartialEq, Eq)]
@@ -178,6 +178,9 @@ impl Settings {
             {
                 return refuse(format!("property {key}={value} is refused, only {right} is right: {reason}"));
             }
+        }
+        if let Some(cause) = security::refused(&self.properties) {
+            return refuse(cause);
         }
         if self.max_poll_interval < self.session_timeout {
             return refuse("`max_poll_interval` must not be shorter than `session_timeout`".into());

@@ -50,6 +50,8 @@ pub(super) struct Keys {
     pub calls_in_flight_max: Option<usize>,
     pub step_seconds_max: u64,
     pub session_timeout_ms: u64,
+    pub kafka_password_file: Option<String>,
+    pub kafka_key_password_file: Option<String>,
     pub kafka: BTreeMap<String, String>,
 }
 
@@ -92,6 +94,8 @@ impl Default for Keys {
             calls_in_flight_max: None,
             step_seconds_max: settings.step_time_max.as_secs(),
             session_timeout_ms: 10_000,
+            kafka_password_file: None,
+            kafka_key_password_file: None,
             kafka: BTreeMap::new(),
         }
     }

@@ -23,7 +23,7 @@ fn later_sources_win() {
     assert_eq!(config.settings.namespace, "set");
     assert_eq!(config.settings.roles, ["planner", "intake"]);
     assert_eq!(config.kafka.len(), 2);
-    assert_eq!(config.kafka("b:1").brokers, "b:1");
+    assert_eq!(config.kafka("b:1").unwrap().brokers, "b:1");
 }
 
 /// Each wrong value is named with what is allowed.
@@ -149,6 +149,23 @@ fn doors_that_speak_http() {
     check(&[], &["http_open=true"], "http_open is set, but there is no http door");
     let error = outside(&[("TRIBUTARY_HTTP_TOKEN", "secret")], &[]).unwrap_err();
     assert!(error.contains("TRIBUTARY_HTTP_TOKEN") && !error.contains("secret"), "{error}");
+}
+
+/// A password for Kafka comes from a file or the environment and reaches librdkafka only; what names it on a
+/// command line is refused without quoting it.
+#[test]
+fn passwords_for_kafka() {
+    let environment = [("TRIBUTARY_KAFKA_PASSWORD", "hush")];
+    let config = read("[kafka]\n\"sasl.username\" = \"ann\"", &environment, &[]).unwrap();
+    assert!(!format!("{config:?}").contains("hush"));
+    let kafka = config.kafka("b:1").unwrap();
+    assert_eq!(kafka.properties.get("sasl.password").map(String::as_str), Some("hush"));
+    assert!(!format!("{kafka:?}").contains("hush"));
+    let told = read("", &[], &["kafka.sasl.password=hush"]).unwrap_err();
+    assert!(told.contains("kafka_password_file") && !told.contains("hush"), "{told}");
+    let config = read("kafka_password_file = \"/nowhere/at/all\"", &[], &[]).unwrap();
+    let told = config.kafka("b:1").unwrap_err().to_string();
+    assert!(told.contains("/nowhere/at/all") && told.contains("kafka_password_file"), "{told}");
 }
 
 /// A model behind a server may write plans and queries, small ones not; a word of one's own decides.

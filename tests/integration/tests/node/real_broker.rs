@@ -1,7 +1,6 @@
 //! What needs a broker; the name of this module is how `scripts/test --quick` knows.
 
 // What the tests stand on.
-mod broker;
 mod house;
 mod ledger;
 mod life;
@@ -19,3 +18,4 @@ mod long_texts;
 mod models;
 mod moments;
 mod shared;
+mod upkeep;

@@ -3,7 +3,7 @@
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use topics_log::Remedy;
 
-use super::{Failure, Step, of, of_code, of_transaction, remedy, transaction_remedy};
+use super::{Failure, Step, code_of_event, of, of_code, of_transaction, remedy, transaction_remedy};
 
 /// How a failure presents itself.
 #[derive(Clone, Copy, Debug)]
@@ -93,6 +93,19 @@ fn finds_the_remedy_of_a_code() {
     check(Code::AutoOffsetReset, Remedy::Stop);
     check(Code::TopicAlreadyExists, Remedy::Stop);
     check(Code::PollExceeded, Remedy::Retry);
+}
+
+/// A connection that broke may come back, one that was refused by an alert does not.
+#[test]
+fn tells_a_refusal_from_a_break() {
+    let check = |code: Code, reason: &str, expected: Remedy| {
+        assert_eq!(remedy(code_of_event(code, reason)), expected, "{code:?} {reason}");
+    };
+    let broken = Code::BrokerTransportFailure;
+    check(broken, "Disconnected while requesting ApiVersion", Remedy::Retry);
+    check(broken, "Receive failed: tlsv13 alert certificate required: SSL alert number 116", Remedy::Stop);
+    check(Code::SSL, "certificate verify failed", Remedy::Stop);
+    check(Code::AllBrokersDown, "SSL alert number 116", Remedy::Retry);
 }
 
 /// An error says what was attempted, what came back and, where there is one, a way out.

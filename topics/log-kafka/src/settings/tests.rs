@@ -49,7 +49,8 @@ fn refuses_what_would_break_a_guarantee() {
     check("fetch.wait.max.ms", "soon", Some("fetch.wait.max.ms"));
     check("linger.ms", "5", None);
     check("sasl.username", "somebody", None);
-    check("security.protocol", "sasl_plaintext", None);
+    check("security.protocol", "sasl_plaintext", Some("sasl.mechanism"));
+    check("security.protocol", "plaintext", None);
 }
 
 /// Settings that contradict each other or name nothing are refused.

@@ -4,7 +4,8 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use super::broker::Broker;
+use tests_integration::Broker;
+
 use super::house::{House, SESSION, SETTLE, Who};
 use super::ledger::quiet;
 use super::life::Life;

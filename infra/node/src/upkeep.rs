@@ -1,0 +1,116 @@
+//! Topics on a broker as they stand and as they should: compared, and brought there where that breaks nothing.
+//! Runs no agent. (An embedded log's topics are made by its one process and need no upkeep.)
+
+use std::collections::BTreeMap;
+
+use topics_catalog::{Comparison, Found, Step, Topics};
+use topics_log::NewTopic;
+use topics_log_kafka::KafkaLog;
+
+use crate::config::Config;
+use crate::gateways::{KNOWLEDGE, MODEL, TIMERS, TOOLS};
+use crate::roles::{INTAKE, Node};
+use crate::run::Error;
+
+/// A broker whose topics are looked after.
+pub struct Upkeep {
+    log: KafkaLog,
+}
+
+impl Upkeep {
+    /// Reaches the configuration's brokers.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if none are named; the log's own.
+    pub async fn open(config: &Config) -> Result<Self, Error> {
+        let brokers = config.brokers.as_deref().ok_or_else(|| Error::Config {
+            message: "no brokers are named: topics are looked after on a broker".into(),
+        })?;
+        Ok(Self { log: KafkaLog::connect(config.kafka(brokers)?).await? })
+    }
+
+    /// What would be created or changed for a node, and why.
+    ///
+    /// # Errors
+    /// The log's own.
+    pub async fn compare(
+        &self,
+        node: &Node,
+        topics: Topics,
+        keeps_partitions: bool,
+    ) -> Result<Comparison, Error> {
+        let catalog = node.catalog(topics);
+        let there = node.doors().log.topics(&format!("{}.", node.names().namespace())).await?;
+        let wanted: Vec<_> =
+            there.into_iter().filter(|topic| catalog.names().any(|name| name == topic.name)).collect();
+        let names: Vec<String> = wanted.iter().map(|topic| topic.name.clone()).collect();
+        let mut configs = self.log.configurations(&names).await?;
+        let found = wanted.into_iter().map(|topic| {
+            let config = configs.remove(&topic.name).unwrap_or_default();
+            (topic.name, Found { partitions: topic.partitions, config })
+        });
+        Ok(catalog.compare(&found.collect(), keeps_partitions))
+    }
+
+    /// Does all of it, or nothing: first everything is looked at that speaks against it. After a crash or an
+    /// error between two changes the next comparison shows what is left.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for what is refused, may lose records without leave, or needs all nodes stopped; the
+    /// log's own.
+    pub async fn apply(&self, node: &Node, comparison: &Comparison, allows_loss: bool) -> Result<(), Error> {
+        let refuse = |why: String| Err(Error::Config { message: format!("nothing is changed: {why}") });
+        if comparison.is_refused() {
+            return refuse("what is marked ! cannot be had; it says what to do instead".into());
+        }
+        if comparison.loses() && !allows_loss {
+            return refuse("records may go by it; say --allow-loss if they may".into());
+        }
+        if comparison.growing().next().is_some() {
+            let mut members = self.log.members(&format!("{}.", node.names().namespace())).await?;
+            members.retain(|group, _| node.groups().contains(group));
+            if !members.is_empty() {
+                let groups: Vec<String> =
+                    members.iter().map(|(group, count)| format!("{group} ({count})")).collect();
+                return refuse(format!(
+                    "topics grow only while no node runs, and these groups have members: {}; stop their nodes",
+                    groups.join(", ")
+                ));
+            }
+        }
+        self.make(node, comparison).await
+    }
+
+    async fn make(&self, node: &Node, comparison: &Comparison) -> Result<(), Error> {
+        let (mut new, mut configs): (Vec<NewTopic>, BTreeMap<&str, BTreeMap<String, String>>) =
+            Default::default();
+        for step in &comparison.steps {
+            match step {
+                Step::Create { topic, .. } => new.push(topic.clone()),
+                Step::Configure { topic, key, to, .. } => {
+                    configs.entry(topic).or_default().insert(key.clone(), to.clone());
+                }
+                Step::Grow { topic, to, .. } => self.log.grow(topic, *to).await?,
+                // One of them ended this before.
+                Step::Refuse { .. } | Step::Keep { .. } => {}
+            }
+        }
+        for (topic, config) in configs {
+            self.log.configure(topic, &config).await?;
+        }
+        if !new.is_empty() {
+            node.doors().log.create(&new).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Node {
+    /// The consumer groups of everything its team may run.
+    fn groups(&self) -> Vec<String> {
+        let own = [INTAKE, TOOLS, KNOWLEDGE].map(|role| self.names.group(role));
+        let shared = [TIMERS, MODEL].map(|role| self.names.gateway_group(role));
+        let agents = self.agents().into_iter().map(|agent| self.names.group(&agent));
+        agents.chain(own).chain(shared).collect()
+    }
+}
