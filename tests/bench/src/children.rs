@@ -1,19 +1,25 @@
 //! What runs in processes of its own, so that it can be killed: a node and the raw copier.
 
 use std::process::{Child, Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use infra_node::{Config, Node, Team, open};
+use rustix::process::{Pid, Signal, kill_process};
 use tokio_util::sync::CancellationToken;
 
 use crate::arena::AGENT;
-use crate::message::{Parrot, Report};
+use crate::machine::{Memory, memory_of};
+use crate::message::{Clerk, Parrot, Report};
+use crate::pace::wait_until;
 use crate::raw::{Copier, Route};
 use crate::traffic::Traffic;
 
 /// The team of one agent.
 pub const TEAM: &str = "bench";
+
+/// Longest polite stop: twice what a node gives what is in flight.
+const STOP_MAX: Duration = Duration::from_secs(60);
 
 /// A process that is killed when it is dropped.
 pub struct Process {
@@ -47,6 +53,41 @@ impl Process {
         self.child = spawn(&self.program, &self.arguments)?;
         Ok(at)
     }
+
+    /// Kills it as `kill -9` does. When that was.
+    ///
+    /// # Errors
+    /// A process that is gone already.
+    pub fn kill(mut self) -> anyhow::Result<Instant> {
+        let at = Instant::now();
+        self.child.kill()?;
+        Ok(at)
+    }
+
+    /// Asks it to stop and waits for a good end.
+    ///
+    /// # Errors
+    /// One that does not end within a bound, or not well.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        kill_process(pid.context("a process without an id")?, Signal::TERM)?;
+        let mut status = None;
+        let ended = || {
+            status = self.child.try_wait().ok().flatten();
+            status.is_some()
+        };
+        anyhow::ensure!(wait_until(STOP_MAX, ended).await, "a node does not stop within {STOP_MAX:?}");
+        anyhow::ensure!(status.is_some_and(|status| status.success()), "a node ended badly: {status:?}");
+        Ok(())
+    }
+
+    /// What it holds in memory.
+    ///
+    /// # Errors
+    /// A process that is gone already.
+    pub fn memory(&self) -> anyhow::Result<Memory> {
+        memory_of(self.child.id())
+    }
 }
 
 fn spawn(program: &std::path::Path, arguments: &[String]) -> anyhow::Result<Child> {
@@ -68,16 +109,30 @@ pub fn team() -> Team {
     Team::new(TEAM).agent(AGENT, Parrot).message::<Report>()
 }
 
-/// A node as the command line makes it. `sets` are configuration, each `key=value`.
+/// The team of one agent that asks the model before it replies.
+#[must_use]
+pub fn asking_team() -> Team {
+    Team::new(TEAM).agent(AGENT, Clerk).message::<Report>()
+}
+
+/// A node of a team as the command line makes it, until it is asked to stop. `sets` are configuration, each
+/// `key=value`.
 ///
 /// # Errors
 /// The node's own.
-pub async fn node(sets: &[String]) -> anyhow::Result<()> {
+pub async fn node(team: Team, sets: &[String]) -> anyhow::Result<()> {
     let config = Config::read(None, [], sets)?;
     let filter = tracing_subscriber::EnvFilter::try_new(&config.log)?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let node = Node::new(team(), open(&config).await?, config.settings.clone())?;
-    Ok(infra_node::run(&node, CancellationToken::new()).await?)
+    let node = Node::new(team, open(&config).await?, config.settings.clone())?;
+    let shutdown = CancellationToken::new();
+    let mut asked = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let told = shutdown.clone();
+    tokio::spawn(async move {
+        asked.recv().await;
+        told.cancel();
+    });
+    Ok(infra_node::run(&node, shutdown).await?)
 }
 
 /// The raw copier, until it is killed.

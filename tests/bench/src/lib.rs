@@ -7,12 +7,15 @@
 // What is asked.
 pub mod hop;
 pub mod latency;
+pub mod nodes;
 pub mod restart;
+pub mod rows;
 pub mod steps;
 pub mod tasks;
 pub mod waiting;
 // What is measured.
 pub mod children;
+pub mod cql;
 pub mod keys;
 pub mod message;
 pub mod raw;

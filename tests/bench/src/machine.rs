@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use anyhow::Context;
 use serde::Serialize;
 
 /// A machine as far as it matters to a figure.
@@ -89,4 +90,27 @@ fn field(file: &str, name: &str) -> Option<String> {
 
 fn kibibytes(text: &str) -> u64 {
     text.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+/// What a process holds in memory, in MiB.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Memory {
+    /// Now.
+    pub resident: f64,
+    /// At its most, since it began.
+    pub peak: f64,
+}
+
+/// What a process of this machine holds in memory, as the kernel counts it.
+///
+/// # Errors
+/// A process that is gone, or a kernel that does not say.
+pub fn memory_of(pid: u32) -> anyhow::Result<Memory> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).context("could not look at a process")?;
+    let mib = |name: &str| {
+        let line = status.lines().find(|line| line.starts_with(name));
+        let kib =
+            line.and_then(|line| line.split_whitespace().nth(1)).and_then(|kib| kib.parse::<f64>().ok());
+        kib.map(|kib| kib / 1024.0).with_context(|| format!("no {name} in a process's status"))
+    };
+    Ok(Memory { resident: mib("VmRSS:")?, peak: mib("VmHWM:")? })
 }

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use tests_bench::children;
 use tests_bench::figures::Sheet;
 use tests_bench::machine::Machine;
 use tests_bench::raw::Route;
-use tests_bench::{hop, latency, restart, steps, tasks, waiting};
+use tests_bench::{hop, latency, nodes, restart, rows, steps, tasks, waiting};
 
 /// As the `tributary` binary has it.
 #[global_allocator]
@@ -34,6 +35,10 @@ enum What {
     Latency(Common),
     /// Hops on a task's longest path, and a task from end to end.
     Tasks(Common),
+    /// Records a second through one hop with state on a CQL server, against a raw copy that writes rows.
+    Rows(Common),
+    /// One, two and four nodes on a cluster: tasks a second, scale-out and takeover, memory.
+    Nodes(Common),
     /// From kill -9 to the next output.
     Restart(Common),
     /// Bytes per waiting task.
@@ -41,6 +46,9 @@ enum What {
     /// A node to be killed (not for people).
     #[command(hide = true)]
     Node {
+        /// Whether its agent asks the model.
+        #[arg(long)]
+        asks: bool,
         /// Configuration.
         sets: Vec<String>,
     },
@@ -75,6 +83,9 @@ struct Common {
     /// The broker, for all but `steps`.
     #[arg(long, default_value = "127.0.0.1:9092")]
     brokers: String,
+    /// The CQL server, for `rows` and `nodes`; `tasks` measures on it too if it is named.
+    #[arg(long)]
+    cql: Option<String>,
     /// The folder of the JSON file.
     #[arg(long, default_value = "out/bench")]
     out: PathBuf,
@@ -93,21 +104,27 @@ async fn main() -> anyhow::Result<()> {
         What::Hop(common) => ("hop", common),
         What::Latency(common) => ("latency", common),
         What::Tasks(common) => ("tasks", common),
+        What::Rows(common) => ("rows", common),
+        What::Nodes(common) => ("nodes", common),
         What::Restart(common) => ("restart", common),
         What::Waiting(common) => ("waiting", common),
-        What::Node { sets } => return children::node(&sets).await,
+        What::Node { asks: true, sets } => return children::node(children::asking_team(), &sets).await,
+        What::Node { sets, .. } => return children::node(children::team(), &sets).await,
         What::RawCopier { brokers, from, to, name } => {
             let route = Route { brokers, from, to, name, carries_headers: false };
             return tokio::task::spawn_blocking(move || children::copy_for_ever(route)).await?;
         }
     };
-    let Common { rounds, seconds, only, works, brokers, out, java, command } = common;
+    let Common { rounds, seconds, only, works, brokers, cql, out, java, command } = common;
+    let needs_cql = || cql.as_deref().context("name the CQL server: --cql HOST:PORT");
     let mut sheet = Sheet::new(name, &command, Machine::look(&java));
     match name {
         "steps" => steps::measure(&mut sheet, &only, rounds, seconds).await?,
         "hop" => hop::measure(&mut sheet, &brokers, &only, rounds, seconds).await?,
         "latency" => latency::measure(&mut sheet, &brokers, rounds, seconds).await?,
-        "tasks" => tasks::measure(&mut sheet, &brokers, rounds, seconds).await?,
+        "tasks" => tasks::measure(&mut sheet, &brokers, cql.as_deref(), rounds, seconds).await?,
+        "rows" => rows::measure(&mut sheet, (&brokers, needs_cql()?), &only, rounds, seconds).await?,
+        "nodes" => nodes::measure(&mut sheet, &brokers, needs_cql()?, rounds, seconds).await?,
         "restart" => restart::measure(&mut sheet, &brokers, rounds * KILLS_PER_ROUND).await?,
         _ => waiting::measure(&mut sheet, &brokers, works).await?,
     }

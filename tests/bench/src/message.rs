@@ -1,4 +1,4 @@
-//! The message that everything here carries, and the two agents that carry it.
+//! The message that everything here carries, and the agents that carry it.
 //!
 //! 944 bytes framed, of the shapes messages have: numbers, short texts, a list of records. The words
 //! are drawn from a small vocabulary, so that they compress as prose does and not to nothing.
@@ -136,6 +136,30 @@ impl Agent for Parrot {
     }
 }
 
+/// Asks the model about its input once and replies with it when the answer is there.
+#[derive(Clone, Copy, Debug)]
+pub struct Clerk;
+
+impl Agent for Clerk {
+    type Input = Report;
+    type State = Report;
+
+    fn step(&self, event: Event<Report>, state: &mut Report, effects: &mut Effects) -> Result<(), Fault> {
+        match event.what {
+            What::Input(report) => {
+                effects.call_model(ASKED, question(&report.summary));
+                *state = report;
+            }
+            What::Answer(answer) => {
+                answer.model()?;
+                effects.reply(state);
+            }
+            What::Gathered(..) | What::Timer(_) => {}
+        }
+        Ok(())
+    }
+}
+
 /// Asks the model about its input and again about every answer; its state is the report and so waits
 /// with it.
 #[derive(Clone, Copy, Debug)]
@@ -154,15 +178,19 @@ impl Agent for Asker {
             What::Answer(answer) => answer.model()?.text,
             What::Gathered(..) | What::Timer(_) => return Ok(()),
         };
-        let mut request = ModelRequest::new("You say whether to hire.", question, 200);
-        // With sampling on, each call is a question of its own, keyed by its id: load spreads.
-        request.temperature = 0.7;
-        effects.call_model(ASKED, request);
+        effects.call_model(ASKED, self::question(&question));
         Ok(())
     }
 }
 
-/// What [`Asker`] calls its calls.
+fn question(about: &str) -> ModelRequest {
+    let mut request = ModelRequest::new("You say whether to hire.", about.to_owned(), 200);
+    // With sampling on, each call is a question of its own, keyed by its id: load spreads.
+    request.temperature = 0.7;
+    request
+}
+
+/// What these agents call their calls.
 pub const ASKED: &str = "wording";
 
 #[cfg(test)]

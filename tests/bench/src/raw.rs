@@ -1,9 +1,11 @@
 //! The ceiling: a transactional copy written directly on librdkafka, with the same Avro decoded and
 //! encoded, the same batch limit and the same starting values as the door to Kafka has; no state, no
 //! headers of its own, no ownership, no recovery. It is as quick as its author could make it: it decodes
-//! and produces each record as it is polled, so that work and network overlap.
+//! and produces each record as it is polled, so that work and network overlap. Where a ceiling of a hop with
+//! state is asked for, it writes a row for each record besides, on the bare driver.
 
 mod clients;
+mod rows;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use schemas_codec::Codec;
 use crate::message::Report;
 
 pub use clients::{Deliveries, consumer, flush, reader, send, sender};
+pub use rows::Rows;
 
 /// Most records in one transaction: as a worker takes them.
 const BATCH_RECORDS_MAX: usize = 10_000;
@@ -53,6 +56,7 @@ pub struct Copier {
     producer: ThreadedProducer<Deliveries>,
     /// The next offset of each partition, of the open transaction.
     next: BTreeMap<i32, i64>,
+    rows: Option<Rows>,
 }
 
 impl Copier {
@@ -67,7 +71,13 @@ impl Copier {
         clients::learn_brokers(&producer, CALL_BOUND)?;
         producer.init_transactions(CALL_BOUND).context("could not take the transactional name")?;
         consumer.subscribe(&[route.from.as_str()])?;
-        Ok(Self { route, codec, consumer, producer, next: BTreeMap::new() })
+        Ok(Self { route, codec, consumer, producer, next: BTreeMap::new(), rows: None })
+    }
+
+    /// The same, which writes a row for each record and commits once all of them are acknowledged.
+    #[must_use]
+    pub fn with_rows(self, rows: Rows) -> Self {
+        Self { rows: Some(rows), ..self }
     }
 
     /// Copies until `goes_on`, told how many records were copied so far, says no. How long it took from
@@ -85,9 +95,16 @@ impl Copier {
             let mut message = Some(message);
             let mut batch = 0;
             while let Some(polled) = message {
-                copy(&self.route, &self.codec, &self.producer, &mut self.next, &polled?)?;
+                let polled = polled?;
+                if let Some(rows) = &self.rows {
+                    rows.write(polled.key().unwrap_or_default(), polled.offset());
+                }
+                copy(&self.route, &self.codec, &self.producer, &mut self.next, &polled)?;
                 batch += 1;
                 message = if batch < BATCH_RECORDS_MAX { self.consumer.poll(Duration::ZERO) } else { None };
+            }
+            if let Some(rows) = &self.rows {
+                rows.settle()?;
             }
             commit(&self.route, &self.consumer, &self.producer, &mut self.next)?;
             copied += batch as u64;

@@ -1,6 +1,6 @@
 //! Whole tasks: how many hops lie on the longest path through the bundled team, how many of them are
 //! transactions, and how long a task takes from end to end at low load, with a model that answers at once:
-//! in one process on its log on disk, and on Kafka.
+//! in one process on its log on disk, on Kafka, and on Kafka with state on a CQL server.
 
 mod path;
 
@@ -24,8 +24,10 @@ use topics_log::{Clock, Log, NewRecord, Publisher, Remedy, Start, SystemClock, T
 use topics_log_fjall::FjallLog;
 use topics_runtime::NoProbe;
 use topics_state::fjall::{Disk, Durability, FjallStore};
+use topics_state::{KeyedStore, StateStore};
 
 use crate::arena::{PARTITIONS, connect, new_name};
+use crate::cql::Ground;
 use crate::figures::Sheet;
 use crate::pace::{Schedule, wait_until};
 use crate::traffic::{key_of, number_of};
@@ -51,13 +53,26 @@ type Seen = Arc<Mutex<BTreeMap<u64, Instant>>>;
 ///
 /// # Errors
 /// Whatever the node could not do.
-pub async fn measure(sheet: &mut Sheet, brokers: &str, rounds: u32, seconds: u32) -> anyhow::Result<()> {
+pub async fn measure(
+    sheet: &mut Sheet,
+    brokers: &str,
+    cql: Option<&str>,
+    rounds: u32,
+    seconds: u32,
+) -> anyhow::Result<()> {
     let mut counted = 0;
     for _ in 0..rounds {
-        let disk = Scene::set(None).await?;
+        if let Some(cql) = cql {
+            let ground = Ground::make(cql).await?;
+            let scene = Scene::set(Some(brokers), Some(&ground)).await?;
+            time(sheet, "Kafka and CQL", &scene, seconds).await?;
+            scene.strike().await?;
+            ground.strike().await?;
+        }
+        let disk = Scene::set(None, None).await?;
         time(sheet, "disk", &disk, seconds).await?;
         disk.strike().await?;
-        let scene = Scene::set(Some(brokers)).await?;
+        let scene = Scene::set(Some(brokers), None).await?;
         counted = time(sheet, "Kafka", &scene, seconds).await?;
         let longest = path::longest(&scene.node).await?;
         sheet.add("hops on the longest path, task record to result", "hops", longest.hops as f64);
@@ -69,7 +84,8 @@ pub async fn measure(sheet: &mut Sheet, brokers: &str, rounds: u32, seconds: u32
     }
     sheet.note(format!(
         "{RATE} tasks/s, open loop, {counted} tasks a round after {} s of warm-up (a p99 of so few is nearly \
-         their slowest); node and broker on the same machine, state in fjall, scripted model with 0 ms",
+         their slowest); node and broker on the same machine, state in fjall where no CQL is said, \
+         scripted model with 0 ms",
         WARM_UP.as_secs()
     ));
     Ok(())
@@ -96,12 +112,12 @@ struct Scene {
 }
 
 impl Scene {
-    /// On these brokers, or on a log on disk.
-    async fn set(brokers: Option<&str>) -> anyhow::Result<Self> {
+    /// On these brokers, or on a log on disk; with state there, or on disk.
+    async fn set(brokers: Option<&str>, ground: Option<&Ground>) -> anyhow::Result<Self> {
         let data = tempfile::tempdir()?;
         let team = tributary::briefing::team(&Data::bundled()?);
         let settings = Settings { namespace: new_name(), ..Settings::default() };
-        let node = Node::new(team, doors(brokers, data.path()).await?, settings)?;
+        let node = Node::new(team, doors(brokers, ground, data.path()).await?, settings)?;
         let plan = node.plan(Topics { partitions: PARTITIONS, replication: 0 }).await?;
         plan.apply(&*node.doors().log).await?;
         let (seen, shutdown) = (Seen::default(), CancellationToken::new());
@@ -169,8 +185,8 @@ impl Scene {
     }
 }
 
-/// A log on these brokers or on disk, state on disk.
-async fn doors(brokers: Option<&str>, folder: &Path) -> anyhow::Result<Doors> {
+/// A log on these brokers or on disk, state there or on disk.
+async fn doors(brokers: Option<&str>, ground: Option<&Ground>, folder: &Path) -> anyhow::Result<Doors> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let disk = Disk::open(folder, clock.now(), Durability::default())?;
     let store = FjallStore::on(disk.clone(), Arc::clone(&clock))?;
@@ -178,10 +194,17 @@ async fn doors(brokers: Option<&str>, folder: &Path) -> anyhow::Result<Doors> {
         Some(brokers) => connect(brokers).await?,
         None => Arc::new(FjallLog::on(disk, Arc::clone(&clock))?),
     };
+    let (states, keyed): (Arc<dyn StateStore>, Arc<dyn KeyedStore>) = match ground {
+        Some(ground) => {
+            let store = ground.store().await?;
+            (Arc::new(store.clone()), Arc::new(store))
+        }
+        None => (Arc::new(store.clone()), Arc::new(store)),
+    };
     Ok(Doors {
         log,
-        states: Arc::new(store.clone()),
-        keyed: Arc::new(store),
+        states,
+        keyed,
         model: Arc::new(Scripted::default().with_latency(Duration::ZERO)),
         clock,
         probe: Arc::new(NoProbe),

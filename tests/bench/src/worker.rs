@@ -213,9 +213,21 @@ pub fn start(
     wanted: u64,
 ) -> anyhow::Result<Running> {
     let (store, folder) = store.open()?;
+    Ok(Running { _folder: folder, ..start_over(arena, traffic, handler, store, wanted) })
+}
+
+/// Starts a worker over a store that is open.
+#[must_use]
+pub fn start_over(
+    arena: &Arena,
+    traffic: &Traffic,
+    handler: Arc<dyn Handler>,
+    store: Arc<dyn StateStore>,
+    wanted: u64,
+) -> Running {
     let meter = Meter::new(handler, wanted);
     let (task, shutdown) = run(arena, traffic, Arc::clone(&meter), store);
-    Ok(Running { meter, shutdown, task, _folder: folder })
+    Running { meter, shutdown, task, _folder: None }
 }
 
 /// The worker itself, over any store.

@@ -87,6 +87,7 @@ pub fn cases() -> Vec<(&'static str, CaseFn)> {
         records::carries_headers_in_order,
         records::takes_large_records_and_refuses_larger_ones,
         records::counts_every_byte_towards_the_limit,
+        records::ends_a_poll_at_its_bytes,
         visibility::hides_what_is_open_or_aborted,
         visibility::holds_back_what_stands_behind_an_open_transaction,
         visibility::reads_from_beginning_end_and_offset,

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use topics_log::{Assignment, Error, Polled, Record, TopicPartition};
+use topics_log::{Assignment, Error, Polled, Record, Room, TopicPartition};
 
 /// What an owner is told before it gets more records.
 #[derive(Clone, Debug)]
@@ -57,9 +57,11 @@ impl Arrivals {
         shelf.changes.is_empty() && shelf.records.is_empty()
     }
 
-    /// How many records lie here.
-    pub(crate) fn len(&self) -> usize {
-        self.shelf().records.len()
+    /// Whether no more can be taken at once than what lies here, by a poll for so many records.
+    pub(crate) fn is_full(&self, max: usize) -> bool {
+        let mut room = Room::for_records(max);
+        self.shelf().records.iter().for_each(|record| room.take(record));
+        room.left() == 0
     }
 
     /// Whether there is something to be told.
@@ -83,13 +85,12 @@ impl Arrivals {
         Ok((!records.is_empty()).then_some(Polled::Records(records)))
     }
 
-    /// Takes at most `max` records.
+    /// Takes records, as far as there is [`Room`] for them.
     pub(crate) fn take_records(&self, max: usize) -> Vec<Record> {
         let mut shelf = self.shelf();
-        if shelf.records.len() <= max {
-            return std::mem::take(&mut shelf.records).into();
-        }
-        shelf.records.drain(..max).collect()
+        let mut records = Vec::with_capacity(max.min(shelf.records.len()));
+        Room::for_records(max).fill(&mut records, std::iter::from_fn(|| shelf.records.pop_front()));
+        records
     }
 
     fn shelf(&self) -> MutexGuard<'_, Shelf> {

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use rdkafka::Message as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
-use topics_log::{Error, Reader, Record, Remedy, Start, TopicPartition};
+use topics_log::{Error, Reader, Record, Remedy, Room, Start, TopicPartition};
 
 use crate::arrivals::Arrivals;
 use crate::desk::{Asker, Desk};
@@ -104,22 +104,23 @@ impl Worker {
         Ok(Self { settings, client, partitions, arrivals, topics, progress, scout: None })
     }
 
-    /// Waits for records and takes what lies ready, at most `max`.
+    /// Waits for records and takes what lies ready, as far as there is [`Room`] for it.
     fn fill(&mut self, max: usize, wait: Duration, asker: &Asker<'_>) -> Result<(), Error> {
         if !self.arrivals.is_empty() {
             // A read that was abandoned brought something after this one had looked.
             return Ok(());
         }
         let deadline = Instant::now() + wait;
-        let mut records = Vec::new();
+        let (mut records, mut room) = (Vec::new(), Room::for_records(max));
         let mut outcome = Ok(());
-        while records.len() < max {
+        while room.left() > 0 {
             let left = deadline.saturating_duration_since(Instant::now());
             let patience = if records.is_empty() { left.min(SLICE) } else { Duration::ZERO };
             match self.client.poll(patience) {
                 Some(Ok(message)) => {
                     let record = self.topics.record(&message);
                     if self.progress.accept(&record) {
+                        room.take(&record);
                         records.push(record);
                     }
                 }

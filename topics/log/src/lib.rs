@@ -9,12 +9,14 @@ pub mod error;
 pub mod memory;
 pub mod partitioner;
 pub mod record;
+mod room;
 mod seam;
 
 pub use clock::{Clock, SystemClock, VirtualClock};
 pub use error::{Error, Remedy};
 pub use partitioner::partition_of;
 pub use record::{Appended, NewRecord, Record, TopicPartition};
+pub use room::{POLL_BYTES_MAX, Room};
 pub use schemas_records::{Headers, Key, Timestamp};
 pub use seam::{
     Assignment, Committed, Consumer, Group, Log, NewTopic, OffsetCommit, Polled, Publisher, Reader, Start,

@@ -45,6 +45,14 @@ pub struct Record {
     pub headers: Headers,
 }
 
+impl Record {
+    /// Bytes this record takes in memory and, roughly, on the wire.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        self.key.as_bytes().len() + self.value.len() + self.headers.size_bytes()
+    }
+}
+
 /// A record to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewRecord {

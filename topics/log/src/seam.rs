@@ -160,7 +160,8 @@ pub struct OffsetCommit {
 /// have become worthless.
 #[async_trait]
 pub trait Consumer: Send {
-    /// Waits until there is something, at most `wait`. Returns at most `max` records.
+    /// Waits until there is something, at most `wait`. Returns at most `max` records, and none behind the one
+    /// with which they reach [`crate::POLL_BYTES_MAX`].
     ///
     /// # Errors
     /// `Retry` for passing trouble; `Fenced` if another member took this instance's name; `Stop` for
@@ -243,7 +244,7 @@ pub trait Publisher: Send + Sync {
 /// Reads partitions without a group: committed records only, from where it was told.
 #[async_trait]
 pub trait Reader: Send {
-    /// The next records, at most `max`, after at most `wait`; none if there were none.
+    /// The next records, bounded as those of [`Consumer::poll`], after at most `wait`; none if there were none.
     async fn read(&mut self, max: usize, wait: Duration) -> Result<Vec<Record>, Error>;
 
     /// For each partition, in the order they were given: the offset behind the last record that a

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use topics_log::{Appended, NewRecord, Remedy, Start, TopicPartition, partition_of};
+use tokio::time::Instant;
+use topics_log::{Appended, NewRecord, POLL_BYTES_MAX, Record, Remedy, Start, TopicPartition, partition_of};
 
 use super::Verdict;
+use super::member::Member;
 use super::scene::{Scene, keyed, numbers, record, values};
 
 /// Records of one partition are read in the order in which they were appended, whoever appended them.
@@ -159,5 +161,39 @@ pub async fn counts_every_byte_towards_the_limit(scene: Scene) -> Verdict {
     }
     let found = scene.everything(&topic, 1).await?;
     assert_eq!(found.len(), 10, "records found");
+    Ok(())
+}
+
+/// However many records are asked for, a poll and a read end with the record that makes them large; also
+/// after a time in which nothing was asked for. The rest comes later, each record once.
+pub async fn ends_a_poll_at_its_bytes(scene: Scene) -> Verdict {
+    let topic = scene.topic("heavy", 2).await?;
+    let most = scene.timing.record_bytes_max;
+    let value = "x".repeat(most - most / 10);
+    let count = POLL_BYTES_MAX / value.len() + 8;
+    let publisher = scene.log.publisher().await?;
+    for partition in [0, 1].into_iter().cycle().take(count) {
+        publisher.publish(vec![record(&topic, partition, &value)]).await?;
+    }
+    let bytes = |records: &[Record]| records.iter().map(Record::size_bytes).sum::<usize>();
+    let check = |records: &[Record]| {
+        let before_the_last = &records[..records.len().saturating_sub(1)];
+        assert!(bytes(before_the_last) < POLL_BYTES_MAX, "{} records came at once", records.len());
+    };
+    let mut member = Member::owning(&scene, "one", &topic, 2).await?;
+    member.consumer.poll(0, scene.timing.quiet).await?;
+    let patience = scene.timing.patience();
+    while member.seen.len() < count && Instant::now() < patience.until {
+        check(&member.turn(2 * count).await?);
+    }
+    assert_eq!(member.seen.len(), count, "records polled");
+    let mut reader = scene.reader(&topic, 2, Start::Beginning).await?;
+    let mut found = 0;
+    while found < count && Instant::now() < patience.until {
+        let records = reader.read(2 * count, scene.timing.quiet).await?;
+        check(&records);
+        found += records.len();
+    }
+    assert_eq!(found, count, "records read");
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
-use topics_log::{Error, Group, OffsetCommit, Remedy};
+use topics_log::{Error, Group, OffsetCommit, Remedy, Room};
 
 use crate::arrivals::{Arrivals, Change};
 use crate::desk::Asker;
@@ -57,8 +57,8 @@ enum Condition {
     Dead(Error),
 }
 
-/// Records that are shelved for an owner that asks for none: what was fetched before the pause took
-/// hold comes on top.
+/// Records that are shelved for an owner that asks for none, as long as [`Room`] for as many holds their
+/// bytes: what was fetched before the pause took hold comes on top.
 const SHELF_MAX: usize = 1_000;
 
 impl Worker {
@@ -107,8 +107,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Polls until there is something to hand over, and then takes what lies ready, at most `max`
-    /// records in all. Whatever comes is put with the arrivals, so nothing is lost if the asker goes.
+    /// Polls until there is something to hand over, and then takes what lies ready, as far as there is
+    /// [`Room`] for it. Whatever comes is put with the arrivals, so nothing is lost if the asker goes.
     pub(crate) fn fill(&mut self, max: usize, wait: Duration, asker: &Asker<'_>) -> Result<(), Error> {
         match &self.condition {
             Condition::Sound => {}
@@ -125,14 +125,15 @@ impl Worker {
             return Ok(());
         }
         let deadline = Instant::now() + wait;
-        let mut records = Vec::new();
-        while records.len() < max && !self.arrivals.has_changes() {
+        let (mut records, mut room) = (Vec::new(), Room::for_records(max));
+        while room.left() > 0 && !self.arrivals.has_changes() {
             let left = deadline.saturating_duration_since(Instant::now());
             let patience = if records.is_empty() { left.min(SLICE) } else { Duration::ZERO };
             match self.client.poll(patience) {
                 Some(Ok(message)) => {
                     let record = self.topics.record(&message);
                     if self.progress.accept(&record) {
+                        room.take(&record);
                         records.push(record);
                     }
                 }
@@ -156,7 +157,7 @@ impl Worker {
     fn serve(&mut self, wait: Duration, asker: &Asker<'_>) {
         let deadline = Instant::now() + wait;
         while !self.arrivals.has_changes() {
-            if self.arrivals.len() >= SHELF_MAX {
+            if self.arrivals.is_full(SHELF_MAX) {
                 self.pause();
             }
             let left = deadline.saturating_duration_since(Instant::now());

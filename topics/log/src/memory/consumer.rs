@@ -16,6 +16,7 @@ use super::topic;
 use super::transactor;
 use crate::error::{Error, Remedy};
 use crate::record::{Record, TopicPartition};
+use crate::room::Room;
 use crate::seam::{Assignment, Committed, Consumer, Group, OffsetCommit, Polled, Start, Token, Transactor};
 
 /// Joins a group.
@@ -209,7 +210,7 @@ impl MemoryConsumer {
 
     /// The next records, the partitions in turn.
     fn fetch(&mut self, state: &State, max: usize) -> Result<Vec<Record>, Refusal> {
-        let mut records = Vec::new();
+        let (mut records, mut room) = (Vec::new(), Room::for_records(max));
         let mut owned: Vec<_> = self.owned.iter_mut().collect();
         let first = self.turn % owned.len().max(1);
         owned.rotate_left(first);
@@ -218,7 +219,7 @@ impl MemoryConsumer {
                 continue;
             };
             let (Some(next), Some(partition)) = (owned.next, topic.partition(at.partition)) else { continue };
-            records.extend(partition.read(&*state.storage, at, next, max - records.len())?);
+            room.fill(&mut records, partition.read(&*state.storage, at, next, room.left())?);
             if let Some(last) = records.last().filter(|last| last.topic_partition == *at) {
                 owned.next = Some(last.offset + 1);
             }

@@ -12,6 +12,7 @@ use super::shared::{Refusal, Shared, later};
 use super::state::State;
 use crate::error::Error;
 use crate::record::{Record, TopicPartition};
+use crate::room::Room;
 use crate::seam::{Reader, Start};
 
 /// Opens a reader.
@@ -68,12 +69,12 @@ impl Reader for MemoryReader {
 impl MemoryReader {
     /// The next records, the partitions in turn; none if there are none.
     fn fetch(&mut self, state: &State, max: usize) -> Result<Option<Vec<Record>>, Refusal> {
-        let mut records = Vec::new();
+        let (mut records, mut room) = (Vec::new(), Room::for_records(max));
         let count = self.places.len();
         for index in 0..count {
             let place = &mut self.places[(self.turn + index) % count];
             let partition = state.topics.partition(&place.at).map_err(Refusal::stop)?;
-            records.extend(partition.read(&*state.storage, &place.at, place.next, max - records.len())?);
+            room.fill(&mut records, partition.read(&*state.storage, &place.at, place.next, room.left())?);
             if let Some(last) = records.last().filter(|last| last.topic_partition == place.at) {
                 place.next = last.offset + 1;
             }

@@ -19,12 +19,15 @@ pub(super) struct Queue {
     waiting: BTreeMap<Rank, Request>,
     /// The same, by deadline.
     deadlines: BTreeSet<(Timestamp, Rank)>,
+    /// What their records hold.
+    bytes: usize,
 }
 
 impl Queue {
     pub(super) fn push(&mut self, request: Request) {
         let rank = rank(&request);
         self.deadlines.insert((request.envelope.limits.deadline, rank.clone()));
+        self.bytes += request.record.size_bytes();
         self.waiting.insert(rank, request);
     }
 
@@ -59,6 +62,11 @@ impl Queue {
         self.waiting.len()
     }
 
+    /// What the records of those that wait hold, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Takes out all of a kind.
     fn take(&mut self, is_meant: impl Fn(&Request) -> bool) -> Vec<Request> {
         let meant = self.waiting.iter().filter(|(_, request)| is_meant(request));
@@ -69,6 +77,7 @@ impl Queue {
     fn remove(&mut self, rank: &Rank) -> Option<Request> {
         let request = self.waiting.remove(rank)?;
         self.deadlines.remove(&(request.envelope.limits.deadline, rank.clone()));
+        self.bytes -= request.record.size_bytes();
         Some(request)
     }
 }

@@ -43,6 +43,8 @@ pub struct Settings {
     /// Most requests read ahead and waiting. Together with `in_flight_max` this bounds what a restart
     /// reads again.
     pub waiting_max: usize,
+    /// From so many bytes of waiting requests on, no more are read: prompts may be half a megabyte each.
+    pub waiting_bytes_max: usize,
     /// How often the watermark is committed: a restart reads at most this much time again.
     pub commit_every: Duration,
     /// How long a polite shutdown waits for what is in flight. Below the session time-out's multiple
@@ -54,7 +56,7 @@ pub struct Settings {
 
 impl Settings {
     /// The starting values: 64 in flight (one CQL node's worth of journal writes), 1,024 waiting (a
-    /// restart reads at most a thousand requests again), commits five times a second.
+    /// restart reads at most a thousand requests again) or 64 MiB of them, commits five times a second.
     #[must_use]
     pub fn new(name: &str, group: Group, topic: String, dead_letters: String, note: String) -> Self {
         Self {
@@ -65,6 +67,7 @@ impl Settings {
             note,
             in_flight_max: 64,
             waiting_max: 1024,
+            waiting_bytes_max: 64 * 1024 * 1024,
             commit_every: Duration::from_millis(200),
             drain_max: Duration::from_secs(10),
             retry_pause: Duration::from_millis(200),
@@ -271,11 +274,13 @@ impl Loop {
         }
     }
 
-    /// How many requests may be read: none while too many wait, or while too many are done behind one
+    /// How many requests may be read: none while too many or too large ones wait, or while too many are done behind one
     /// that is not, since a restart would read them all again.
     fn room(&self) -> usize {
         let ahead = self.owned.values().map(|owned| owned.watermark.len()).max().unwrap_or(0);
-        if ahead >= AHEAD_MAX * self.settings.waiting_max {
+        if ahead >= AHEAD_MAX * self.settings.waiting_max
+            || self.queue.bytes() >= self.settings.waiting_bytes_max
+        {
             return 0;
         }
         self.settings.waiting_max.saturating_sub(self.queue.len())

@@ -97,6 +97,13 @@ impl Bench {
     }
 
     fn start(&self, in_flight_max: usize) -> (JoinHandle<Result<(), Error>>, CancellationToken) {
+        self.start_with(|settings| settings.in_flight_max = in_flight_max)
+    }
+
+    fn start_with(
+        &self,
+        change: impl FnOnce(&mut Settings),
+    ) -> (JoinHandle<Result<(), Error>>, CancellationToken) {
         let parts = Parts {
             log: Arc::new(self.log.clone()),
             gateway: Arc::clone(&self.gateway) as Arc<dyn Gateway>,
@@ -105,7 +112,7 @@ impl Bench {
         };
         let group = Group { id: "n.slow".into(), instance: "one".into() };
         let mut settings = Settings::new("slow", group, REQUESTS.into(), DEAD.into(), "store=x".into());
-        settings.in_flight_max = in_flight_max;
+        change(&mut settings);
         let shutdown = CancellationToken::new();
         (tokio::spawn(run(parts, settings, shutdown.clone())), shutdown)
     }
@@ -208,6 +215,29 @@ async fn admits_by_urgency() {
     assert_eq!(bench.gateway.order.lock().unwrap()[1..], ["near", "first", "old", "young"]);
     shutdown.cancel();
     running.await.unwrap().unwrap();
+}
+
+/// While what waits is large, nothing more is read: not even what would go first.
+#[tokio::test(start_paused = true)]
+async fn reads_no_further_while_what_waits_is_large() {
+    for (waiting_bytes_max, expected) in
+        [(1, ["a", "b", "c", "urgent"]), (1_000_000, ["a", "urgent", "b", "c"])]
+    {
+        let bench = Bench::new().await;
+        for task in ["a", "b", "c"] {
+            bench.request(task, "1000", |_| {}).await;
+        }
+        let (running, shutdown) = bench.start_with(|settings| {
+            settings.in_flight_max = 1;
+            settings.waiting_bytes_max = waiting_bytes_max;
+        });
+        tokio::time::sleep(Duration::from_millis(500)).await; // virtual clock
+        bench.request("urgent", "1", |e| e.limits.priority = 9).await;
+        bench.wait_for_answers(4).await;
+        assert_eq!(*bench.gateway.order.lock().unwrap(), expected, "{waiting_bytes_max} bytes");
+        shutdown.cancel();
+        running.await.unwrap().unwrap();
+    }
 }
 
 /// Killed with one slow request open, the watermark stands below it: it is asked again, and so is what
