@@ -206,11 +206,17 @@ impl Loaded {
         self.schemas.register(registry)
     }
 
+    /// The full name of a schema that its files name.
+    #[must_use]
+    pub fn full_name(&self, schema: &str) -> &str {
+        self.schemas.get(schema).map_or("", |schema| schema.name())
+    }
+
     /// The full name of the schema of what begins an agent's work.
     #[must_use]
     pub fn takes(&self, agent: &Agent) -> &str {
         // The check knows every schema that an agent names.
-        self.schemas.get(&agent.takes).map_or("", |schema| schema.name())
+        self.full_name(&agent.takes)
     }
 
     /// The logic of one of its agents, over a codec that knows the team's messages ([`Loaded::register`]).

@@ -77,6 +77,14 @@ pub struct Tool {
     pub settings: Map<String, Value>,
 }
 
+impl Tool {
+    /// Whether another process serves it, and not the team's tool gateway.
+    #[must_use]
+    pub fn is_external(&self) -> bool {
+        self.kind == EXTERNAL
+    }
+}
+
 /// A knowledge base.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Knowledge {
@@ -220,6 +228,9 @@ fn read_policy(text: &str) -> Option<(JoinPolicy, usize)> {
 /// What a tool of a kind that this runtime knows takes and gives.
 const SQL: (&str, &str, &str) = ("sql", "SqlQuery", "Table");
 
+/// The kind of a tool that another process serves.
+const EXTERNAL: &str = "external";
+
 fn read_tool(name: At<String>, mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<Tool> {
     let kind = fields.need_text(report, "kind", "what the tool is, for example \"sql\"");
     let (sql, takes, gives) = SQL;
@@ -230,6 +241,9 @@ fn read_tool(name: At<String>, mut fields: Fields<'_>, report: &mut Report<'_>) 
     };
     let takes = schema("takes", takes, "the schema of its arguments");
     let gives = schema("gives", gives, "the schema of its answer");
+    if kind.as_ref().is_some_and(|kind| kind.value == EXTERNAL) {
+        fields.finish(report);
+    }
     let own = ["kind", "takes", "gives"];
     let settings = fields.entries().into_iter().filter(|(key, _)| !own.contains(&key.as_str()));
     let settings = settings.map(|(key, value)| (key.value, json(value.value))).collect();

@@ -7,10 +7,11 @@ use bytes::Bytes;
 use schemas_records::ids::content_hash;
 use schemas_records::model::ModelRequest;
 use schemas_records::protocol::{Expectation, ExpectedPart};
+use schemas_records::tool::ToolRequest;
 use schemas_records::work::{Awaited, Delegate, Pending, Status};
 use schemas_records::{
-    Address, Budget, CallId, Echo, Failure, FailureCode, Key, Kind, Message, ReplyKind, ReplyTo, Timestamp,
-    WorkId, WorkPath,
+    Address, Budget, CallId, Echo, Failure, FailureCode, Key, Kind, ReplyKind, ReplyTo, Timestamp, WorkId,
+    WorkPath,
 };
 use topics_catalog::Peer;
 use topics_runtime::{DeadReason, Stopped};
@@ -98,8 +99,11 @@ impl Turn<'_> {
         for effect in effects.list {
             match effect {
                 Effect::Model { name, request } => self.call_model(name, &request)?,
-                Effect::Tool { name, request } => self.call_gateway(name, "tools", &request)?,
-                Effect::Knowledge { name, query } => self.call_gateway(name, "knowledge", &query)?,
+                Effect::Tool { name, request } => self.call_tool(name, &request)?,
+                Effect::Knowledge { name, query } => {
+                    let value = self.works.encode(&query)?;
+                    self.call_gateway(name, "knowledge", value)?;
+                }
                 Effect::Call { name, agent, value } => self.call_agent(name, &agent, value, calls)?,
                 Effect::Timer { name, after } => self.timer_after(&name, after)?,
                 Effect::Emit { topic, key, value } => self.emit(&topic, &key, value)?,
@@ -181,11 +185,26 @@ impl Turn<'_> {
         Ok(())
     }
 
+    /// Asks the team's tool gateway, or whoever else serves this tool.
+    fn call_tool(&mut self, name: String, request: &ToolRequest) -> Result<(), Refused> {
+        let works = self.works;
+        let external = topics_catalog::external(&request.tool);
+        if let Some(tool) = works.external.iter().find(|tool| tool.name == request.tool) {
+            let value = tool.request(&works.codec, &request.arguments)?;
+            return self.call_gateway(name, &external, value);
+        }
+        if works.directory.find(&external).is_some() {
+            let message = format!("call tool {:?}: agent {:?} may not use it", request.tool, works.me);
+            return Err(not_allowed(message, "let the agent use it in the team's file"));
+        }
+        let value = works.encode(request)?;
+        self.call_gateway(name, "tools", value)
+    }
+
     /// Asks a gateway that charges nothing: it gets no allotment. Each call spreads by its own id.
-    fn call_gateway<M: Message>(&mut self, name: String, gateway: &str, request: &M) -> Result<(), Refused> {
+    fn call_gateway(&mut self, name: String, gateway: &str, value: Bytes) -> Result<(), Refused> {
         let call = self.next_call();
         let to = self.peer(gateway, Peer::Gateway, &call.key())?;
-        let value = self.works.encode(request)?;
         check_size(&value)?;
         let (path, depth) = (self.path(), self.depth());
         self.ask(Request { kind: Kind::Input, name, call, to, path, depth, allotment: Budget::EMPTY, value });

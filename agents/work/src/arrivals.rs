@@ -26,8 +26,14 @@ impl Works {
         };
         let mut turn = Turn::new(self, input.record, input.position, work, row, envelope.hops);
         let answered = turn.row.pending.remove(index);
-        turn.settle(answered.allotment, envelope.limits.budget);
-        let result = turn.value_of(envelope, &input.record.value);
+        let result = match self.external_at(&answered.topic) {
+            // It was allotted nothing, and whatever it says is left, nothing is.
+            Some(tool) => turn.value_of_external(tool, envelope, &input.record.value),
+            None => {
+                turn.settle(answered.allotment, envelope.limits.budget);
+                turn.value_of(envelope, &input.record.value)
+            }
+        };
         turn.run(Happened::Answer(Answer { name: answered.name, result, codec: self.codec.clone() }))?;
         turn.finish()
     }
@@ -153,7 +159,7 @@ impl Turn<'_> {
         read.unwrap_or_else(|error| Err(self.bad_answer(error.to_string())))
     }
 
-    fn bad_answer(&mut self, message: String) -> Failure {
+    pub(crate) fn bad_answer(&mut self, message: String) -> Failure {
         let message = format!("read an answer: {message}");
         let remedy = "see that whoever answers writes a schema that this node knows";
         self.dead = Some(DeadReason::new("undecodable", message.clone(), remedy));

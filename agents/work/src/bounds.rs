@@ -20,6 +20,9 @@ pub const ROW_BYTES_MAX: usize = 1 << 20;
 /// Most bytes of what a forker tells the gathering agent: it stands in the join's row beside the parts.
 pub const CONTEXT_BYTES_MAX: usize = 128 * 1024;
 
+/// Longest answer of a tool that another process serves: as a tool's of our own, since it rides in its asker's row.
+pub const EXTERNAL_ANSWER_BYTES_MAX: usize = 256 * 1024;
+
 /// Times that a team may set.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {

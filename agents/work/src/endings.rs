@@ -9,6 +9,7 @@ use schemas_records::{Address, Budget, CallId, Echo, Envelope, Failure, Key, Kin
 use topics_log::NewRecord;
 use topics_runtime::Stopped;
 
+use crate::external::json;
 use crate::machine::Works;
 use crate::reply::reply_record;
 use crate::turn::{Outgoing, Turn};
@@ -113,7 +114,11 @@ impl Turn<'_> {
         due: i64,
         reason: &str,
     ) -> Result<(), Stopped> {
-        let value = self.works.encode(&Cancellation { reason: reason.to_owned(), due })?;
+        let mut value = self.works.encode(&Cancellation { reason: reason.to_owned(), due })?;
+        if self.works.external_at(topic).is_some() {
+            let readable = json(&self.works.codec, &value);
+            value = readable.map_err(|error| Stopped { reason: format!("show a cancellation: {error}") })?;
+        }
         let (path, depth) = (self.path(), self.depth());
         self.send(Outgoing {
             kind: Kind::Cancellation,

@@ -6,7 +6,7 @@
 //! does no I/O and knows no broker, store or clock.
 //!
 //! To be read in this order: [`event`] and [`effects`] (what an agent sees and says), `machine` (which
-//! rule applies), `beginnings`, `arrivals`, `apply` (what effects become), `endings`.
+//! rule applies), `beginnings`, `arrivals`, `apply` (what effects become), `external`, `endings`.
 
 pub mod bounds;
 pub mod effects;
@@ -18,12 +18,14 @@ mod apply;
 mod arrivals;
 mod beginnings;
 mod endings;
+mod external;
 mod machine;
 mod turn;
 
 pub use bounds::Bounds;
 pub use effects::{Effects, Fork};
 pub use event::{Answer, Event, Happened};
+pub use external::ExternalTool;
 pub use logic::{Fault, Logic};
 pub use machine::{Team, Works};
 pub use reply::reply_record;

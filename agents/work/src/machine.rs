@@ -14,6 +14,7 @@ use topics_log::{NewRecord, Record, partition_of};
 use topics_runtime::{DeadReason, Handler, Input, NewState, Step, Stopped};
 
 use crate::bounds::{Bounds, ROW_BYTES_MAX};
+use crate::external::ExternalTool;
 use crate::logic::Logic;
 use crate::reply::reply_record;
 use crate::turn::Turn;
@@ -37,6 +38,8 @@ pub struct Works {
     pub(crate) bounds: Bounds,
     pub(crate) logic: Arc<dyn Logic>,
     pub(crate) version: String,
+    /// The tools that this agent may use and another process serves.
+    pub(crate) external: Vec<ExternalTool>,
     /// Partitions of this agent's own inbox.
     pub(crate) partitions: i32,
 }
@@ -59,6 +62,7 @@ impl Works {
             bounds: team.bounds,
             logic,
             version: version[..12].to_owned(),
+            external: Vec::new(),
             partitions,
         })
     }

@@ -6,6 +6,7 @@
 mod beginnings;
 mod budget;
 mod endings;
+mod external;
 mod forks;
 mod gateways;
 mod house;

@@ -9,16 +9,17 @@ use crate::args::Acls;
 
 /// Says it. The configuration's roles count; its brokers are not asked.
 pub(crate) async fn run(config: &Config, team: Team, command: &Acls) -> anyhow::Result<String> {
-    let Acls::Print { node: principal, producer, reader, operator, commands } = command;
+    let Acls::Print { node: principal, producer, reader, tool, operator, commands } = command;
     let principals = Principals {
         node: principal.clone(),
         producer: producer.clone(),
         reader: reader.clone(),
+        tools: tool.iter().map(|given| served(given)).collect::<anyhow::Result<_>>()?,
         operator: operator.clone(),
     };
-    for principal in
-        [Some(principal), producer.as_ref(), reader.as_ref(), operator.as_ref()].into_iter().flatten()
-    {
+    let named =
+        [Some(principal), producer.as_ref(), reader.as_ref(), operator.as_ref()].into_iter().flatten();
+    for principal in named.chain(principals.tools.iter().map(|(_, principal)| principal)) {
         check(principal)?;
     }
     // Names and roles are all that is needed, so the node stands on a log in memory.
@@ -28,6 +29,14 @@ pub(crate) async fn run(config: &Config, team: Team, command: &Acls) -> anyhow::
     let doors = infra_node::open_to_look(&config, None).await?;
     let acls = Node::new(team, doors, config.settings.clone())?.acls(&principals)?;
     Ok(if *commands { lines(&acls) } else { table(&acls) })
+}
+
+/// A tool, and who serves it.
+fn served(given: &str) -> anyhow::Result<(String, String)> {
+    let Some((tool, principal)) = given.split_once('=') else {
+        anyhow::bail!("{given:?} says no tool: use TOOL=User:NAME");
+    };
+    Ok((tool.to_owned(), principal.to_owned()))
 }
 
 /// A principal has a type and a name; Kafka takes one without, and it never matches anybody.

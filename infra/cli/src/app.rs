@@ -123,6 +123,13 @@ impl App {
         if let (Some(reason), None, false) = (arguments.command.on_a_broker(), &config.brokers, is_own) {
             anyhow::bail!("{reason}: name one with --brokers HOST:PORT");
         }
+        if let (true, None, Some(tool)) =
+            (arguments.command.runs_agents(), &config.brokers, team.external_tools().next())
+        {
+            anyhow::bail!(
+                "tool {tool:?} is served by another process, over Kafka: name a broker with --brokers HOST:PORT"
+            );
+        }
         // What looks at agents and runs none would tell a collector nothing.
         let otlp = config.otlp.take().filter(|_| arguments.command.runs_agents());
         let exporter = infra_telemetry::start(&config.log, otlp)?;

@@ -249,9 +249,15 @@ pub enum Schemas {
 /// Results.
 #[derive(Debug, Args)]
 pub struct Results {
-    /// Goes on reading until it is told to stop.
+    /// Only of these tasks. Without any: of all.
+    #[arg(value_name = "TASK")]
+    pub tasks: Vec<String>,
+    /// Goes on reading until all that are named have come, or, if none is, until it is told to stop.
     #[arg(long)]
     pub follow: bool,
+    /// Each as a JSON object in a line, whole.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// The offline model.

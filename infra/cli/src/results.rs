@@ -1,5 +1,6 @@
 //! Reading results: what came out, for which task, when.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::time::Duration;
 
@@ -73,22 +74,35 @@ pub(crate) fn line(presentation: &Presentation, codec: &Codec, ended: &Ended) ->
     }
 }
 
+/// A task's end as JSON, whole, in one line.
+pub(crate) fn json(codec: &Codec, ended: &Ended) -> String {
+    let (name, value) = match &ended.outcome {
+        EndedAs::Result(value) => ("result", codec.to_json(value).ok()),
+        EndedAs::Failed(failure) => ("failure", serde_json::to_value(failure).ok()),
+        EndedAs::Refused(failure) => ("refused", serde_json::to_value(failure).ok()),
+    };
+    serde_json::json!({ "task": ended.task, name: value }).to_string()
+}
+
 /// How long a read waits: soon enough to notice that everything is read.
 const READ_WAIT: Duration = Duration::from_millis(500);
 
 /// How long results that are there may take to come, before the command says that it cannot show all.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
 
-/// `tributary results`: all that stand there now, and with `--follow` those to come.
+/// `tributary results`: all that stand there now, and with `--follow` those to come; or those of some tasks.
 pub(crate) async fn run(node: &Node, presentation: &Presentation, arguments: &Results) -> anyhow::Result<()> {
     let mut reader = reader(node).await?;
     let ends = patiently(async || reader.ends().await).await?;
     let mut next = vec![0; ends.len()];
     let mut out = std::io::stdout();
     let mut heard = Instant::now();
+    let mut wanted: BTreeSet<&str> = arguments.tasks.iter().map(String::as_str).collect();
     loop {
         let left: i64 = ends.iter().zip(&next).map(|(end, next)| (end - next).max(0)).sum();
         if left == 0 && !arguments.follow {
+            let missing = Vec::from_iter(wanted).join(", ");
+            anyhow::ensure!(missing.is_empty(), "no result yet of {missing}; say --follow to wait for it");
             return Ok(());
         }
         for record in patience::read(&mut *reader, 1_000, READ_WAIT).await? {
@@ -98,9 +112,17 @@ pub(crate) async fn run(node: &Node, presentation: &Presentation, arguments: &Re
                 *next = record.offset + 1;
             }
             let Some(ended) = read(node.codec(), &record) else { continue };
-            let shown = line(presentation, node.codec(), &ended);
-            if writeln!(out, "{:<16} {shown}", ended.task).is_err() {
-                // Whoever reads this has seen enough (`| head`).
+            if !arguments.tasks.is_empty() && !arguments.tasks.contains(&ended.task) {
+                continue;
+            }
+            let shown = if arguments.json {
+                json(node.codec(), &ended)
+            } else {
+                format!("{:<16} {}", ended.task, line(presentation, node.codec(), &ended))
+            };
+            let is_last = wanted.remove(&*ended.task) && wanted.is_empty();
+            // Or whoever reads this has seen enough (`| head`).
+            if writeln!(out, "{shown}").is_err() || is_last {
                 return Ok(());
             }
         }

@@ -247,18 +247,11 @@ fn write(
     std::fs::create_dir_all(out).with_context(|| format!("could not make the folder {}", out.display()))?;
     let mut lines = String::new();
     for (task, end) in ended {
-        let (name, whole, json) = match &end.outcome {
-            EndedAs::Result(value) => {
-                ("result", (presentation.whole)(node.codec(), value), node.codec().to_json(value).ok())
-            }
-            EndedAs::Failed(failure) => {
-                ("failure", Some(failure.to_string()), serde_json::to_value(failure).ok())
-            }
-            EndedAs::Refused(failure) => {
-                ("refused", Some(failure.to_string()), serde_json::to_value(failure).ok())
-            }
+        let whole = match &end.outcome {
+            EndedAs::Result(value) => (presentation.whole)(node.codec(), value),
+            EndedAs::Failed(failure) | EndedAs::Refused(failure) => Some(failure.to_string()),
         };
-        lines.push_str(&serde_json::json!({ "task": task, name: json }).to_string());
+        lines.push_str(&results::json(node.codec(), end));
         lines.push('\n');
         if let Some(whole) = whole {
             let path = out.join(format!("{}.txt", file_name(task)));

@@ -92,7 +92,12 @@ pub(crate) async fn run(node: &Node, arguments: &Tasks) -> anyhow::Result<()> {
     let tasks = read(&arguments.tasks)?;
     topics::partitions(node, &node.names().topic(Kind::Tasks)).await?;
     submit(node, &tasks).await?;
-    println!("{} tasks put on {}", tasks.len(), node.names().topic(Kind::Tasks));
+    let ids = match &tasks[..] {
+        [only] => only.id.clone(),
+        [first, .., last] => format!("{} to {}", first.id, last.id),
+        [] => String::new(),
+    };
+    println!("{} tasks put on {}: {ids}", tasks.len(), node.names().topic(Kind::Tasks));
     Ok(())
 }
 

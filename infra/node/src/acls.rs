@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemas_codec::nearest::hint;
 use topics_catalog::{Kind, Topics};
 
 use crate::gateways::{KNOWLEDGE, MODEL, TIMERS, TOOLS};
@@ -78,6 +79,8 @@ pub struct Principals {
     pub producer: Option<String>,
     /// Who reads results.
     pub reader: Option<String>,
+    /// Who serves a tool that is not a node's: the tool, and the principal.
+    pub tools: Vec<(String, String)>,
     /// Who makes topics, and asks with `tributary trace`, `tasks`, `cancel`, `dead-letters`.
     pub operator: Option<String>,
 }
@@ -147,6 +150,9 @@ impl Node {
         if let Some(reader) = &principals.reader {
             acls.extend(self.of_reader(reader).finish());
         }
+        for (tool, principal) in &principals.tools {
+            acls.extend(self.of_tool(tool, principal)?.finish());
+        }
         if let Some(operator) = &principals.operator {
             acls.extend(self.of_operator(operator).finish());
         }
@@ -193,6 +199,9 @@ impl Node {
         for kind in reached.into_iter().chain(supplied) {
             rows.allow(Operation::Write, Resource::Topic, self.names.topic(kind), agent);
         }
+        for tool in self.team.supplies.external_of(agent) {
+            rows.allow(Operation::Write, Resource::Topic, self.names.external(&tool.name), agent);
+        }
         self.to_inboxes(rows, agent);
     }
 
@@ -236,6 +245,25 @@ impl Node {
         rows.allow(Operation::Read, Resource::Topic, results, "reads results");
         rows.allow(Operation::Describe, Resource::Group, self.reader_group(), "tributary results");
         rows
+    }
+
+    /// Reads what the tool is asked, in groups whose names begin as the topic's, and answers those that may use it.
+    fn of_tool(&self, tool: &str, principal: &str) -> Result<Rows, Error> {
+        let known: Vec<&str> = self.team.external_tools().collect();
+        if !known.contains(&tool) {
+            let hint = hint(tool, known, ("there are", "there is none"));
+            let message = format!("tool {tool:?} is none that another process serves; {hint}");
+            return Err(Error::Config { message });
+        }
+        let (mut rows, requests, purpose) =
+            (Rows::of(principal), self.names.external(tool), format!("tool {tool}"));
+        rows.allow_prefix(Operation::Read, Resource::Group, requests.clone(), &purpose);
+        rows.allow(Operation::Read, Resource::Topic, requests, &purpose);
+        let asks = |agent: &String| self.team.supplies.external_of(agent).iter().any(|one| one.name == tool);
+        for agent in self.agents().iter().filter(|agent| asks(agent)) {
+            rows.allow(Operation::Write, Resource::Topic, self.names.inbox(agent), &purpose);
+        }
+        Ok(rows)
     }
 
     /// Everything with topics: those of the namespace, since some are shared by its teams.

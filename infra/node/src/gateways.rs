@@ -31,12 +31,15 @@ impl Node {
         all.into_iter().filter(|(has, _)| *has).map(|(_, gateway)| gateway).collect()
     }
 
-    /// The gateways that this team's agents may wait on: as people call them, and their requests' topic.
+    /// The gateways and the tools of others that this team's agents may wait on: as people call them, and
+    /// their requests' topic.
     #[must_use]
-    pub fn gateways_called(&self) -> Vec<(&'static str, String)> {
+    pub fn gateways_called(&self) -> Vec<(String, String)> {
         let others = self.supplying().into_iter().map(|(_, name, kind)| (name, kind));
         let all = [("model", Kind::ModelRequests)].into_iter().chain(others);
-        all.map(|(name, kind)| (name, self.names.topic(kind))).collect()
+        let gateways = all.map(|(name, kind)| (name.to_owned(), self.names.topic(kind)));
+        let external = self.team.external_tools().map(|tool| (tool.to_owned(), self.names.external(tool)));
+        gateways.chain(external).collect()
     }
 
     pub(crate) fn model(&self, note: &str, shutdown: &CancellationToken) -> Role {

@@ -89,6 +89,9 @@ impl Node {
         for (.., kind) in self.supplying() {
             catalog = catalog.with(&self.names, kind);
         }
+        for tool in self.team.external_tools() {
+            catalog = catalog.with_external(&self.names, tool);
+        }
         catalog
     }
 
@@ -135,6 +138,9 @@ impl Node {
                 TOOLS => toolbox = Some(self.team.supplies.toolbox(&self.names, &self.codec)?),
                 _ => library = Some(self.team.supplies.library(&self.names)?),
             }
+        }
+        for tool in self.team.external_tools() {
+            directory = directory.with_external(log, &self.names, tool).await?;
         }
         let note = format!("store={}", self.doors.states.identity().await.map_err(Error::from_store)?);
         let namespace = directory.clone().with_namespace(&*self.doors.log, &self.names).await?;
@@ -184,7 +190,8 @@ impl Node {
         let works_team =
             WorksTeam { codec: self.codec.clone(), directory: directory.clone(), bounds: self.team.bounds };
         let works = Works::new(name, works_team, (member.logic)(self.codec.clone()))
-            .map_err(|message| Error::Config { message })?;
+            .map_err(|message| Error::Config { message })?
+            .with_external(self.team.supplies.external_of(name));
         let full = self.names.group(name);
         let dead_letters = self.names.topic(Kind::DeadLetters);
         let group = self.group(full.clone());

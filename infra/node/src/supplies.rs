@@ -9,7 +9,9 @@ use std::sync::Arc;
 use agents_knowledge::{Base, Library};
 use agents_manifest::Loaded;
 use agents_tools::{Database, SqlTool, Tool, Toolbox};
+use agents_work::ExternalTool;
 use schemas_codec::Codec;
+use schemas_records::Message;
 use topics_catalog::Names;
 
 use crate::run::Error;
@@ -23,6 +25,8 @@ type MakeBase = Arc<dyn Fn() -> Result<Arc<Base>, String> + Send + Sync>;
 pub(crate) struct Supplies {
     tools: Vec<MakeTool>,
     bases: Vec<MakeBase>,
+    /// What another process serves.
+    external: Vec<ExternalTool>,
     /// Agent and tool.
     may_use: Vec<(String, String)>,
     /// Agent and base.
@@ -39,6 +43,25 @@ impl Team {
     ) -> Self {
         self.supplies.tools.push(Arc::new(make));
         self
+    }
+
+    /// Adds a tool that another process serves, with any Kafka client: what it is asked stands as JSON on a topic
+    /// of its own, and it writes its answer, JSON too, to where the request says. Agents may use it that
+    /// [`Team::may_use`] names.
+    #[must_use]
+    pub fn external_tool<Takes: Message, Gives: Message>(self, name: &str) -> Self {
+        self.message::<Takes>().message::<Gives>().external(name, Takes::NAME, Gives::NAME)
+    }
+
+    fn external(mut self, name: &str, takes: &str, gives: &str) -> Self {
+        let (name, takes, gives) = (name.to_owned(), takes.to_owned(), gives.to_owned());
+        self.supplies.external.push(ExternalTool { name, takes, gives });
+        self
+    }
+
+    /// The names of the tools that another process serves.
+    pub fn external_tools(&self) -> impl Iterator<Item = &str> {
+        self.supplies.external.iter().map(|tool| tool.name.as_str())
     }
 
     /// Lets an agent use a tool.
@@ -73,10 +96,15 @@ impl Team {
 
     /// Adds the tools and the knowledge of a team that was loaded from `folder`, for the agents that list
     /// them. Tools of kind `sql` have a `file`, a SQLite database, or `tables`, a folder of CSV and JSON;
-    /// both are paths inside the team's folder.
+    /// both are paths inside the team's folder. Those of kind `external` are served by others.
     #[must_use]
     pub fn supplied_by(mut self, loaded: &Loaded, folder: &Path) -> Self {
         for tool in loaded.tools() {
+            if tool.is_external() {
+                let (takes, gives) = (loaded.full_name(&tool.takes), loaded.full_name(&tool.gives));
+                self = self.external(&tool.name.value, takes, gives);
+                continue;
+            }
             let (tool, folder) = (tool.clone(), folder.to_owned());
             self = self.tool(move |codec| made(&tool, &folder, codec));
         }
@@ -128,7 +156,28 @@ impl Supplies {
                 return Err(Error::Config { message });
             }
         }
+        for (index, tool) in self.external.iter().enumerate() {
+            if !topics_catalog::is_name(&tool.name) {
+                let error = topics_catalog::Error::Name { what: "tool", name: tool.name.clone() };
+                return Err(error.into());
+            }
+            if self.external[..index].iter().any(|other| other.name == tool.name) {
+                let message = format!("tool {:?} is there twice; give one of them another name", tool.name);
+                return Err(Error::Config { message });
+            }
+        }
         Ok(())
+    }
+
+    /// The tools that another process serves and this agent may use.
+    pub(crate) fn external_of(&self, agent: &str) -> Vec<ExternalTool> {
+        let may =
+            |tool: &&ExternalTool| self.may_use.iter().any(|(who, what)| who == agent && *what == tool.name);
+        self.external.iter().filter(may).cloned().collect()
+    }
+
+    fn is_external(&self, tool: &str) -> bool {
+        self.external.iter().any(|external| external.name == tool)
     }
 
     /// Opens the tools, and makes the messages known that they take and give.
@@ -140,9 +189,12 @@ impl Supplies {
             for schema in [&declaration.arguments, &declaration.answer] {
                 codec.registry().register_text(&schema.name, &schema.text)?;
             }
+            if self.is_external(&declaration.name) {
+                return Err(unusable(format!("tool {:?} is there twice", declaration.name)));
+            }
             toolbox.add(tool).map_err(unusable)?;
         }
-        for (agent, tool) in &self.may_use {
+        for (agent, tool) in self.may_use.iter().filter(|(_, tool)| !self.is_external(tool)) {
             toolbox.allow(agent, tool).map_err(unusable)?;
         }
         Ok(toolbox)
@@ -169,7 +221,7 @@ fn unusable(problem: impl std::fmt::Display) -> Error {
 fn made(tool: &agents_manifest::Tool, folder: &Path, codec: Codec) -> Result<Arc<dyn Tool>, String> {
     let name = &tool.name.value;
     if tool.kind != "sql" {
-        return Err(format!("tool {name:?} is of kind {:?}; there is: sql", tool.kind));
+        return Err(format!("tool {name:?} is of kind {:?}; there are: sql, external", tool.kind));
     }
     if let Some(unknown) = tool.settings.keys().find(|key| !["file", "tables"].contains(&key.as_str())) {
         return Err(format!("tool {name:?} has {unknown:?}; a tool of kind sql has file or tables"));

@@ -82,11 +82,34 @@ impl Directory {
         name: &str,
         kind: Kind,
     ) -> Result<Self, topics_log::Error> {
-        let topic = names.topic(kind);
-        let found = log.topics(&topic).await?.into_iter().find(|found| found.name == topic);
-        let found = found.ok_or_else(|| missing(&topic))?;
-        self.insert(name, &topic, found.partitions, Peer::Gateway);
+        self.insert_gateway(log, name, &names.topic(kind)).await?;
         Ok(self)
+    }
+
+    /// Adds a tool that another process serves, under [`external`].
+    ///
+    /// # Errors
+    /// As [`Self::look_up`].
+    pub async fn with_external(
+        mut self,
+        log: &dyn Log,
+        names: &Names,
+        tool: &str,
+    ) -> Result<Self, topics_log::Error> {
+        self.insert_gateway(log, &external(tool), &names.external(tool)).await?;
+        Ok(self)
+    }
+
+    async fn insert_gateway(
+        &mut self,
+        log: &dyn Log,
+        name: &str,
+        topic: &str,
+    ) -> Result<(), topics_log::Error> {
+        let found = log.topics(topic).await?.into_iter().find(|found| found.name == topic);
+        let found = found.ok_or_else(|| missing(topic))?;
+        self.insert(name, topic, found.partitions, Peer::Gateway);
+        Ok(())
     }
 
     /// Adds every topic of the namespace under its full name, for gateways that serve all of its teams.
@@ -133,6 +156,12 @@ impl Directory {
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.entries.keys().map(String::as_str)
     }
+}
+
+/// The short name of a tool that another process serves; no agent's or gateway's has a dot.
+#[must_use]
+pub fn external(tool: &str) -> String {
+    format!("tool.{tool}")
 }
 
 fn missing(topic: &str) -> topics_log::Error {

@@ -9,6 +9,6 @@ mod names;
 mod plan;
 
 pub use comparison::{Comparison, Found, Step};
-pub use directory::{Directory, Peer};
+pub use directory::{Directory, Peer, external};
 pub use names::{Error, FIRST_GENERATION, Kind, NAME_BYTES_MAX, Names, is_name};
 pub use plan::{Catalog, Plan, Removal, Topics};

@@ -45,6 +45,8 @@ pub enum Kind {
     ToolRequests,
     /// What the knowledge gateway reads.
     KnowledgeRequests,
+    /// What a tool reads that another process serves.
+    ExternalRequests,
     /// What the timer gateway reads.
     Timers,
     /// What could not be handled.
@@ -110,7 +112,7 @@ impl Names {
         &self.team
     }
 
-    /// The full name of a topic that is not an inbox.
+    /// The full name of a topic that is neither an inbox nor an external tool's.
     #[must_use]
     pub fn topic(&self, kind: Kind) -> String {
         self.fill(kind, "")
@@ -120,6 +122,12 @@ impl Names {
     #[must_use]
     pub fn inbox(&self, agent: &str) -> String {
         self.fill(Kind::Inbox, agent)
+    }
+
+    /// The full name of what a tool reads that another process serves; its group's name begins so, too.
+    #[must_use]
+    pub fn external(&self, tool: &str) -> String {
+        self.fill(Kind::ExternalRequests, tool)
     }
 
     /// The consumer group of an agent type; also its name in the state store and the prefix of its
@@ -184,7 +192,7 @@ impl Names {
                     team = Some(found);
                     is_name(found)
                 }
-                "{agent}" => is_name(found),
+                "{agent}" | "{tool}" => is_name(found),
                 "g{generation}" => {
                     found.strip_prefix('g').is_some_and(|number| number.parse::<u32>().is_ok())
                 }
@@ -201,11 +209,13 @@ impl Names {
         self.templates.get(&kind)
     }
 
-    fn fill(&self, kind: Kind, agent: &str) -> String {
+    /// `of` is the agent or the tool, where the kind has one topic for each.
+    fn fill(&self, kind: Kind, of: &str) -> String {
         let name = self.templates.get(&kind).map_or("", |template| template.name.as_str());
         name.replace("{namespace}", &self.namespace)
             .replace("{team}", &self.team)
-            .replace("{agent}", agent)
+            .replace("{agent}", of)
+            .replace("{tool}", of)
             .replace("{generation}", &FIRST_GENERATION.to_string())
     }
 }

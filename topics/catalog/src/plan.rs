@@ -68,6 +68,13 @@ impl Catalog {
         self
     }
 
+    /// The same, with the topic of a tool that another process serves.
+    #[must_use]
+    pub fn with_external(mut self, names: &Names, tool: &str) -> Self {
+        self.add(names, Kind::ExternalRequests, names.external(tool));
+        self
+    }
+
     fn add(&mut self, names: &Names, kind: Kind, name: String) {
         let Some(template) = names.template(kind) else { return };
         if names.is_shared(kind) {

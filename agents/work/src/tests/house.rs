@@ -15,7 +15,7 @@ use topics_log::{NewRecord, Record, TopicPartition};
 use topics_runtime::{Handler, Input, Step, Stopped};
 use topics_state::Version;
 
-use crate::{Bounds, Effects, Event, Fault, Happened, Logic, Team, Works};
+use crate::{Bounds, Effects, Event, ExternalTool, Fault, Happened, Logic, Team, Works};
 
 /// What an agent of the house does at each event.
 pub(super) type Script = Arc<dyn Fn(&Event, &mut Effects) -> Result<(), Fault> + Send + Sync>;
@@ -83,6 +83,12 @@ impl House {
             notes: Vec::new(),
             dead: Vec::new(),
         }
+    }
+
+    /// Lets an agent use tools that another process serves.
+    pub(super) fn allow(&mut self, agent: &str, tools: Vec<ExternalTool>) {
+        let works = self.works.remove(agent).unwrap().with_external(tools);
+        self.works.insert(agent.to_owned(), works);
     }
 
     /// A task's input as intake writes it.
@@ -267,6 +273,9 @@ fn directory(agents: &[&str]) -> Directory {
     }
     for gateway in ["model", "tools", "knowledge"] {
         directory.insert(gateway, gateway, 2, Peer::Gateway);
+    }
+    for tool in ["carrier", "scales"] {
+        directory.insert(&topics_catalog::external(tool), tool, 2, Peer::Gateway);
     }
     directory.insert("audit", "audit", 2, Peer::Topic);
     for agent in agents {

@@ -20,6 +20,9 @@ pub enum Acls {
         /// Also what a reader of results needs.
         #[arg(long, value_name = "PRINCIPAL")]
         reader: Option<String>,
+        /// Also what the program needs that serves this tool, of kind external. May be repeated.
+        #[arg(long, value_name = "TOOL=PRINCIPAL")]
+        tool: Vec<String>,
         /// Also what an operator needs, who makes topics and looks into tasks. (A node that is asked by
         /// `tributary trace` reads under its own principal: name the node's here too, if it may.)
         #[arg(long, value_name = "PRINCIPAL")]

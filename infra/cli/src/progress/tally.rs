@@ -57,7 +57,7 @@ impl Tally {
         let mut gateways = Vec::new();
         for (name, topic) in node.gateways_called() {
             places.insert(topic, Place::Gateway(gateways.len()));
-            gateways.push(name.to_owned());
+            gateways.push(name);
         }
         places.insert(node.names().topic(topics_catalog::Kind::Results), Place::Results);
         Self::over(node.codec().clone(), places, agents, gateways)

@@ -24,13 +24,16 @@ async fn needed(roles: &str, others: [Option<&str>; 3]) -> Vec<String> {
     let team = Team::new("t").agent("first", Mute).agent("second", Mute);
     let node = Node::new(team, open(&config).await.unwrap(), config.settings.clone()).unwrap();
     let [producer, reader, operator] = others.map(|name| name.map(str::to_owned));
-    let acls = node.acls(&Principals { node: "User:node".into(), producer, reader, operator }).unwrap();
-    let row = |acl: &Acl| {
-        let star = if acl.is_prefix { "*" } else { "" };
-        let operations: Vec<String> = acl.operations.iter().map(ToString::to_string).collect();
-        format!("{} {:?} {}{star} {}", acl.principal, acl.resource, acl.name, operations.join("+"))
-    };
+    let tools = Vec::new();
+    let acls =
+        node.acls(&Principals { node: "User:node".into(), producer, reader, tools, operator }).unwrap();
     acls.iter().map(row).collect()
+}
+
+fn row(acl: &Acl) -> String {
+    let star = if acl.is_prefix { "*" } else { "" };
+    let operations: Vec<String> = acl.operations.iter().map(ToString::to_string).collect();
+    format!("{} {:?} {}{star} {}", acl.principal, acl.resource, acl.name, operations.join("+"))
 }
 
 /// The rows of `User:node` that are more than knowing topics by name.
@@ -99,6 +102,42 @@ async fn each_role_needs_its_own() {
         ],
     )
     .await;
+}
+
+/// A tool that another process serves is asked by those who may use it, and may answer only them.
+#[tokio::test]
+async fn a_tool_of_others_answers_who_may_use_it() {
+    let config = Config::read(None, [], &["namespace=ns".to_owned()]).unwrap();
+    let team = Team::new("t").agent("first", Mute).agent("second", Mute);
+    let team = team.external_tool::<Text, Text>("carrier").may_use("second", "carrier");
+    let node = Node::new(team, open(&config).await.unwrap(), config.settings.clone()).unwrap();
+    let asked = |tool: &str| Principals {
+        node: "User:node".into(),
+        producer: None,
+        reader: None,
+        tools: vec![(tool.to_owned(), "User:tool".to_owned())],
+        operator: None,
+    };
+    let rows: Vec<String> = node.acls(&asked("carrier")).unwrap().iter().map(row).collect();
+    let of_tool: Vec<&String> = rows.iter().filter(|row| row.starts_with("User:tool ")).collect();
+    assert_eq!(
+        of_tool,
+        [
+            "User:tool Topic ns.t.second.inbox.g1 Write",
+            "User:tool Topic ns.t.tool.carrier.requests Read",
+            "User:tool Group ns.t.tool.carrier.requests* Read",
+        ]
+    );
+    assert!(rows.contains(&"User:node Topic ns.t.tool.carrier.requests Write".to_owned()), "{rows:?}");
+    assert!(rows.iter().all(|row| !row.contains("tools.requests")), "there is no tool gateway: {rows:?}");
+    let unknown = node.acls(&asked("carier")).unwrap_err().to_string();
+    assert!(unknown.contains("did you mean carrier?"), "{unknown}");
+
+    let first = Config::read(None, [], &["namespace=ns".to_owned(), "roles=first".to_owned()]).unwrap();
+    let node = Node { settings: first.settings, ..node };
+    let rows: Vec<String> = node.acls(&asked("carrier")).unwrap().iter().map(row).collect();
+    let known = "User:node Topic ns.t.tool.carrier.requests Describe".to_owned();
+    assert!(rows.contains(&known), "who may not use it only knows it by name: {rows:?}");
 }
 
 /// Those around a node have rows under their own names, and only if they are named.

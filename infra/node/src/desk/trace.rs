@@ -30,6 +30,8 @@ pub(super) fn places(desk: &NodeDesk, topics: &[TopicDescription]) -> Places {
         .iter()
         .map(|(kind, name)| (names.topic(*kind), Place::Gateway((*name).to_owned())))
         .collect();
+    let external = desk.node.team.external_tools();
+    known.extend(external.map(|tool| (names.external(tool), Place::Gateway(tool.to_owned()))));
     known.insert(names.topic(TopicKind::Results), Place::Results);
     known.insert(names.topic(TopicKind::DeadLetters), Place::DeadLetters);
     let place = |topic: &TopicDescription| {

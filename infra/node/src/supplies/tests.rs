@@ -58,6 +58,13 @@ fn names_are_checked() {
     };
     check(|team| team, None);
     check(|team| team.may_use("asker", "tables").may_read("asker", "law"), None);
+    check(|team| team.external_tool::<Text, Text>("carrier").may_use("asker", "carrier"), None);
+    check(|team| team.external_tool::<Text, Text>("tables"), Some("tool \"tables\" is there twice"));
+    check(|team| team.external_tool::<Text, Text>("The Carrier"), Some("is not a name"));
+    check(
+        |team| team.external_tool::<Text, Text>("carrier").external_tool::<Text, Text>("carrier"),
+        Some("tool \"carrier\" is there twice"),
+    );
     check(|team| team.may_use("asker", "table"), Some("did you mean tables?"));
     check(|team| team.may_read("asker", "laws"), Some("did you mean law?"));
     check(|team| team.may_use("nobody", "tables"), Some("there is no such agent; there are: asker"));

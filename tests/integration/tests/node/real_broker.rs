@@ -5,12 +5,15 @@ mod house;
 mod ledger;
 mod life;
 mod producer;
+mod program;
 mod tasks;
 
 // The tests.
 mod agents;
 mod commands;
 mod desk;
+mod examples;
+mod external;
 mod faults;
 mod input;
 mod kills;

@@ -19,6 +19,9 @@ fn tells_whose_a_topic_is() {
         ("mine.timers.tasks", Some("timers")),
         ("mine.other.tools.requests", Some("other")),
         ("mine.other.knowledge.requests", Some("other")),
+        ("mine.other.tool.shipping.requests", Some("other")),
+        ("mine.other.tool.requests.requests", Some("other")),
+        ("mine.other.tool.Shipping.requests", None),
         ("mine.model.requests", None),
         ("mine.timers", None),
         ("mine.dead-letters", None),
@@ -33,8 +36,9 @@ fn tells_whose_a_topic_is() {
     for (topic, team) in cases {
         assert_eq!(names.team_of(topic), team, "{topic}");
     }
-    for agent in ["planner", "g1", "inbox"] {
-        assert_eq!(names.team_of(&names.inbox(agent)), Some("briefing"), "{agent}");
+    for name in ["planner", "g1", "inbox", "tool", "requests"] {
+        assert_eq!(names.team_of(&names.inbox(name)), Some("briefing"), "{name}");
+        assert_eq!(names.team_of(&names.external(name)), Some("briefing"), "{name}");
     }
     let shared: Vec<Kind> = names.templates.keys().copied().filter(|kind| names.is_shared(*kind)).collect();
     assert_eq!(shared, [Kind::ModelRequests, Kind::Timers, Kind::DeadLetters]);
@@ -53,6 +57,8 @@ fn tells_whose_inbox_a_topic_is() {
         ("mine.briefing.Planner.inbox.g1", None),
         ("mine.briefing.planner.outbox.g1", None),
         ("mine.briefing.tools.requests", None),
+        ("mine.briefing.tool.inbox.requests", None),
+        ("mine.briefing.tool.inbox.g1", Some("tool")),
         ("", None),
     ];
     for (topic, agent) in cases {

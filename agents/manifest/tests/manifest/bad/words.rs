@@ -82,6 +82,23 @@ fn names_of_tools_and_joins() {
     );
 }
 
+/// A tool that another process serves says what it takes and gives, and nothing that this runtime would do for it.
+#[test]
+fn external_tools() {
+    check(
+        |f| {
+            f.append(
+                "team.toml",
+                "[tools.carrier]\nkind = \"external\"\nfile = \"x\"\ntakes = \"Question\"\n",
+            )
+        },
+        &[
+            "team.toml:5:1: [tools.carrier], gives: it is missing; give the schema of its answer",
+            r#"team.toml:7:1: [tools.carrier]: there is no field "file"; allowed: gives, kind, takes"#,
+        ],
+    );
+}
+
 /// Routes lead to later steps, loops to earlier ones.
 #[test]
 fn names_of_steps() {

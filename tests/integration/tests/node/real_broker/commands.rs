@@ -1,6 +1,7 @@
 //! The `tributary` command on a broker: topics, submit, node, results, run, and what it says when it is used
 //! wrongly.
 
+use std::collections::BTreeSet;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -64,7 +65,7 @@ async fn goes_the_whole_way() {
     let file = house.path("hiring.jsonl");
     std::fs::write(&file, lines.join("\n")).expect("a task file");
     let shown = ok(&house, &["submit", "--tasks", &file.display().to_string()]).await;
-    assert!(shown.contains("30 tasks put on"), "{shown}");
+    assert!(shown.contains("30 tasks put on") && shown.ends_with(": hiring-01 to hiring-30\n"), "{shown}");
 
     // Told to stop in mid-work it drains; what it was paid for is not asked for again.
     for _ in 0..2 {
@@ -126,6 +127,15 @@ async fn runs_a_file_of_tasks() {
     assert_eq!(written(), first, "the same tasks again");
     let paid = super::ledger::since(&before, house.provider.paid());
     assert_eq!((paid.calls, paid.again()), (quiet.paid.calls, 0), "paid for once");
+
+    let named = ["results", "task-02", "task-05"];
+    let shown = ok(&house, &named).await;
+    let ids: BTreeSet<_> = shown.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!((shown.lines().count(), ids), (2, ["task-02", "task-05"].into()), "only what was named");
+    // Waiting for what is there ends at once, and JSON is what `run` wrote.
+    let shown = ok(&house, &[&named[..], &["--follow", "--json"]].concat()).await;
+    assert!(shown.lines().all(|line| first.lines().any(|written| written == line)), "{shown}");
+    fails(&house, &["results", "task-02", "task-99"], &["no result yet of task-99", "--follow"]).await;
 
     let mut follow = house.command(&["results", "--follow"]);
     let mut follow = follow.stdout(Stdio::piped()).spawn().expect("follow the results");

@@ -34,6 +34,8 @@ pub enum Who {
     Briefing,
     /// The one agent that misbehaves when told to.
     Odd,
+    /// The example of a tool that another process serves, a folder of text files.
+    Parcels,
 }
 
 impl Who {
@@ -42,6 +44,7 @@ impl Who {
         match self {
             Self::Briefing => "briefing",
             Self::Odd => "odd",
+            Self::Parcels => "parcels",
         }
     }
 
@@ -51,6 +54,7 @@ impl Who {
         match self {
             Self::Briefing => of(&briefing()),
             Self::Odd => vec!["odd".to_owned()],
+            Self::Parcels => vec!["desk".to_owned()],
         }
     }
 
@@ -60,17 +64,29 @@ impl Who {
             Self::Briefing => {
                 &[("tool-gateway", Kind::ToolRequests), ("knowledge-gateway", Kind::KnowledgeRequests)]
             }
-            Self::Odd => &[],
+            Self::Odd | Self::Parcels => &[],
         }
+    }
+
+    /// Its folder, if it is one.
+    pub fn folder(self) -> Option<&'static str> {
+        let parcels = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/tools/parcels");
+        (self == Self::Parcels).then_some(parcels)
     }
 
     fn codec(self) -> Codec {
         let team = match self {
             Self::Briefing => briefing(),
             Self::Odd => Team::new("odd").message::<Text>(),
+            Self::Parcels => Team::from_manifest(&loaded(self.folder().expect("a folder"))),
         };
         team.codec().expect("the team's schemas")
     }
+}
+
+/// A team of text files.
+fn loaded(folder: &str) -> agents_manifest::Loaded {
+    agents_manifest::load(folder.as_ref()).expect("a team without a mistake")
 }
 
 /// The bundled team.
@@ -176,6 +192,9 @@ impl House {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_command_under_test"));
         command.args(arguments);
+        if let Some(folder) = self.who.folder() {
+            command.args(["--team", folder]);
+        }
         for set in self.sets() {
             command.args(["--set", &set]);
         }
