@@ -110,12 +110,15 @@ impl Sender {
         };
         tracing::warn!(target: "kafka", "the publisher's client is made again: {fatal}: {reason}");
         match client(&self.settings) {
-            Ok(fresh) => {
-                self.client = fresh;
-                Error::new(Remedy::Retry, ATTEMPTED, format!("{text}: {reason}"))
-            }
-            Err(error) => error,
+            Ok(fresh) => self.client = fresh,
+            Err(error) => return error,
         }
+        // What was queued is purged when the client goes, so only the reason says what is wrong: a principal
+        // that may write no topic at all is not even given the id an idempotent producer needs.
+        if errors::remedy(fatal) == Remedy::Stop {
+            return Error::new(Remedy::Stop, ATTEMPTED, errors::explained(fatal, &reason));
+        }
+        Error::new(Remedy::Retry, ATTEMPTED, format!("{text}: {reason}"))
     }
 }
 
