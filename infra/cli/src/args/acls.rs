@@ -20,7 +20,7 @@ pub enum Acls {
         /// Also what a reader of results needs.
         #[arg(long, value_name = "PRINCIPAL")]
         reader: Option<String>,
-        /// Also what an operator needs, who makes topics and looks into tasks. (A node that is asked by
+        /// Also what an operator needs, who makes topics, looks into tasks and asks for the status. (A node that is asked by
         /// `tributary trace` reads under its own principal: name the node's here too, if it may.)
         #[arg(long, value_name = "PRINCIPAL")]
         operator: Option<String>,
