@@ -13,7 +13,9 @@ use schemas_codec::Codec;
 use schemas_records::Message;
 
 use crate::args::{Arguments, Command, Common, Demo, Run};
-use crate::{acls, ask, desk, kept, model, patience, results, run, schemas, state, submit, teams, topics};
+use crate::{
+    acls, ask, desk, kept, model, patience, results, run, schemas, state, status, submit, teams, topics,
+};
 
 type Show = Arc<dyn Fn(&Codec, &[u8]) -> Option<String> + Send + Sync>;
 
@@ -142,6 +144,11 @@ impl App {
                     ask::ask(&*desk, question).await.map_err(Into::into).and_then(|told| print(&told)),
                 ));
             }
+            if let Command::Status(command) = &arguments.command {
+                kept::of_team(&mut config, Path::new(kept::OUT), team.name());
+                let how = (command.json, command.watch);
+                return Ok(last_word(status::run(&config, team, arguments.common.verbose, how).await));
+            }
             if let Command::Acls(command) = &arguments.command {
                 let told = acls::run(&config, team, command).await;
                 return Ok(last_word(told.and_then(|told| print(&told))));
@@ -164,7 +171,7 @@ fn choose_folder(
     config: &mut Config,
 ) -> anyhow::Result<Option<PathBuf>> {
     let named = folder(arguments)?;
-    let (None, Command::Ask(_), Some(own)) = (named, &arguments.command, own) else {
+    let (None, Command::Ask(_) | Command::Status(_), Some(own)) = (named, &arguments.command, own) else {
         return Ok(named.map(Path::to_owned));
     };
     match kept::find(config, Path::new(kept::OUT), own.name())? {
@@ -231,6 +238,7 @@ impl Work<'_> {
             | Command::Team(_)
             | Command::Acls(_)
             | Command::Ask(_)
+            | Command::Status(_)
             | Command::Model(_)
             | Command::Schemas(_)
             | Command::State(_) => Ok(()),
@@ -256,7 +264,7 @@ fn last_word(done: anyhow::Result<()>) -> ExitCode {
 }
 
 /// Prints what was told. Ids and texts are others', and must not move the cursor or colour the terminal.
-fn print(told: &str) -> anyhow::Result<()> {
+pub(crate) fn print(told: &str) -> anyhow::Result<()> {
     let shown: String =
         told.trim_end().chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect();
     match writeln!(std::io::stdout(), "{shown}") {

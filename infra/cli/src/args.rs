@@ -95,6 +95,11 @@ pub enum Command {
     Results(Results),
     #[command(flatten)]
     Ask(Ask),
+    /// Shows what runs, and how much is waiting.
+    ///
+    /// On brokers also how each role's consumer group stands: members, partitions, what is unread and how old
+    /// it is, records a second. That needs no node, and no more than `acls print --operator` grants.
+    Status(Status),
     /// Sees to the offline model.
     #[command(subcommand)]
     Model(Model),
@@ -112,6 +117,7 @@ impl Command {
             | Self::Model(_)
             | Self::Acls(_)
             | Self::State(_)
+            | Self::Status(_)
             | Self::Ask(_) => None,
             Self::Node => Some("a node serves a broker's topics, or its own with --data DIR"),
             Self::Topics(_) => Some("topics live on a broker"),
@@ -125,6 +131,17 @@ impl Command {
     pub fn runs_agents(&self) -> bool {
         matches!(self, Self::Demo(_) | Self::Run(_) | Self::Node)
     }
+}
+
+/// How things stand.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Status {
+    /// As JSON; with --watch a line for each look.
+    #[arg(long)]
+    pub json: bool,
+    /// Looks at the groups again after so many seconds (two at least), until it is told to stop.
+    #[arg(long, value_name = "SECONDS")]
+    pub watch: Option<u64>,
 }
 
 /// The demonstration.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use infra_http::told::{
-    Cancel, Letter, LetterId, Letters, Looked, PutBack, Shown, Status, TaskId, Tasks, Traced, WhichLetters,
+    Cancel, Letter, LetterId, Letters, Looked, PutBack, Shown, TaskId, Tasks, Traced, WhichLetters,
     WhichTasks,
 };
 use infra_http::{Desk, Error};
@@ -52,10 +52,6 @@ pub(crate) async fn ask(desk: &dyn Desk, question: &Ask) -> Result<String, Error
                 None => format!("put back at {record}"),
             })
         }
-        Ask::Status { json } => {
-            let told = desk.status().await?;
-            Ok(if *json { pretty(&told) } else { status(&told) })
-        }
     }
 }
 
@@ -64,13 +60,14 @@ fn columns() -> usize {
     std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(COLUMNS)
 }
 
-fn pretty(told: &impl Serialize) -> String {
+/// As JSON.
+pub(crate) fn pretty(told: &impl Serialize) -> String {
     // What is told is plain data: it can always be written.
     serde_json::to_string_pretty(told).unwrap_or_default()
 }
 
 /// What has to be said of how far was looked.
-fn bound(out: &mut String, looked: Looked) {
+pub(crate) fn bound(out: &mut String, looked: Looked) {
     if let Some(words) = looked.words() {
         let _ = writeln!(out, "({words})");
     }
@@ -166,46 +163,6 @@ fn hex(digits: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn status(told: &Status) -> String {
-    let who = match &told.instance {
-        Some(instance) => format!("instance {instance}, process {}, {}", told.process, told.version),
-        None => "no node of this team answers here; what follows is from the log".to_owned(),
-    };
-    let mut out = format!("team {} in namespace {}\n{who}\n", told.team, told.namespace);
-    if !told.roles.is_empty() {
-        out.push('\n');
-    }
-    for role in &told.roles {
-        let restarts = if role.restarts > 0 {
-            format!(", started again {} times", role.restarts)
-        } else {
-            String::new()
-        };
-        let _ = writeln!(out, "{:<20} {}{restarts}", role.name, role.state);
-        if let Some(trouble) = &role.trouble {
-            let _ = writeln!(out, "{}", wrap(trouble, "  "));
-        }
-    }
-    let Status { waiting, open, done, failed, refused, .. } = told;
-    let _ = writeln!(
-        out,
-        "\ntasks    {waiting} waiting, {open} open, {done} done, {failed} failed, {refused} refused"
-    );
-    for calls in &told.calls {
-        let oldest = calls.oldest_at.map(|at| format!(", the oldest since {} UTC", moment(at.0)));
-        let _ = writeln!(
-            out,
-            "calls    {:<10} {} unanswered{}",
-            calls.gateway,
-            calls.unanswered,
-            oldest.unwrap_or_default()
-        );
-    }
-    let _ = writeln!(out, "letters  {} dead", told.dead_letters);
-    bound(&mut out, told.looked);
-    out
-}
-
 /// A time as people read it: `412 ms`, `1.2 s`, `3 min 20 s`.
 fn seconds(millis: u128) -> String {
     match millis {
@@ -216,7 +173,7 @@ fn seconds(millis: u128) -> String {
 }
 
 /// A moment in UTC to the second: `2026-03-01 09:15:00`.
-fn moment(millis: i64) -> String {
+pub(crate) fn moment(millis: i64) -> String {
     match time::OffsetDateTime::from_unix_timestamp(millis.div_euclid(1_000)) {
         Ok(at) => {
             let (year, month, day) = at.to_calendar_date();
@@ -230,7 +187,7 @@ fn moment(millis: i64) -> String {
 }
 
 /// A text cut in its middle.
-fn middle(text: &str, columns: usize) -> String {
+pub(crate) fn middle(text: &str, columns: usize) -> String {
     let chars: Vec<char> = text.chars().collect();
     if chars.len() <= columns {
         return text.to_owned();
@@ -242,7 +199,7 @@ fn middle(text: &str, columns: usize) -> String {
 }
 
 /// Breaks a text into lines of 80 columns.
-fn wrap(text: &str, indent: &str) -> String {
+pub(crate) fn wrap(text: &str, indent: &str) -> String {
     draw::wrapped(text, indent, COLUMNS)
 }
 

@@ -42,6 +42,7 @@ mod results;
 mod run;
 mod schemas;
 mod state;
+mod status;
 mod submit;
 mod teams;
 mod topics;

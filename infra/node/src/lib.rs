@@ -9,6 +9,7 @@ pub mod config;
 mod desk;
 mod doors;
 mod gateways;
+pub mod groups;
 mod outside;
 mod roles;
 mod run;

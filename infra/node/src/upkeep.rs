@@ -8,8 +8,7 @@ use topics_log::NewTopic;
 use topics_log_kafka::KafkaLog;
 
 use crate::config::Config;
-use crate::gateways::{KNOWLEDGE, MODEL, TIMERS, TOOLS};
-use crate::roles::{INTAKE, Node};
+use crate::roles::Node;
 use crate::run::Error;
 
 /// A broker whose topics are looked after.
@@ -68,7 +67,7 @@ impl Upkeep {
         }
         if comparison.growing().next().is_some() {
             let mut members = self.log.members(&format!("{}.", node.names().namespace())).await?;
-            members.retain(|group, _| node.groups().contains(group));
+            members.retain(|group, _| node.reads().iter().any(|reads| reads.group == *group));
             if !members.is_empty() {
                 let groups: Vec<String> =
                     members.iter().map(|(group, count)| format!("{group} ({count})")).collect();
@@ -102,15 +101,5 @@ impl Upkeep {
             node.doors().log.create(&new).await?;
         }
         Ok(())
-    }
-}
-
-impl Node {
-    /// The consumer groups of everything its team may run.
-    fn groups(&self) -> Vec<String> {
-        let own = [INTAKE, TOOLS, KNOWLEDGE].map(|role| self.names.group(role));
-        let shared = [TIMERS, MODEL].map(|role| self.names.gateway_group(role));
-        let agents = self.agents().into_iter().map(|agent| self.names.group(&agent));
-        agents.chain(own).chain(shared).collect()
     }
 }

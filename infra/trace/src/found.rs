@@ -46,7 +46,13 @@ impl<'a> Found<'a> {
                 seen.push(Seen { record, envelope, place });
             }
         }
-        seen.sort_by_key(|one| (one.record.timestamp, one.envelope.hops, one.record.offset));
+        // Whatever order they were read in: parts of one fork may have one time.
+        seen.sort_by(|one, other| {
+            let key = |one: &Seen| (one.record.timestamp, one.envelope.hops, one.record.offset);
+            key(one)
+                .cmp(&key(other))
+                .then_with(|| one.record.topic_partition.cmp(&other.record.topic_partition))
+        });
         Self { task, seen, dead, codec }
     }
 

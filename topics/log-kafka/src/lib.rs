@@ -13,6 +13,7 @@ mod consumer;
 mod deliveries;
 mod desk;
 mod errors;
+mod groups;
 mod logging;
 mod native;
 mod offsets;
@@ -25,7 +26,10 @@ mod records;
 mod security;
 mod settings;
 mod transactor;
+mod unread;
 mod upkeep;
 
 pub use connection::KafkaLog;
+pub use groups::{Bounds, GroupDescription, GroupMember, GroupOffsets, Standing};
 pub use settings::Settings;
+pub use unread::{Found, Stretch};

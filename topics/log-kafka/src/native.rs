@@ -4,6 +4,7 @@
 //! frees what librdkafka gave it.
 
 mod alter;
+mod groups;
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString};
@@ -20,6 +21,9 @@ use topics_log::Headers;
 use crate::errors::Failure;
 
 pub(crate) use alter::configure_topic;
+pub(crate) use groups::{
+    DescribedGroup, DescribedMember, End, alter_group_offsets, describe_groups, ends, group_offsets,
+};
 
 /// A client of librdkafka, alive for as long as its borrower says: what `native_ptr` of a client gives.
 pub(crate) type Client = *mut sys::rd_kafka_t;

@@ -30,16 +30,31 @@ pub(crate) fn places<'a>(
 pub(crate) fn commits(offsets: &[OffsetCommit], attempted: &str) -> Result<TopicPartitionList, Error> {
     let mut list = TopicPartitionList::with_capacity(offsets.len());
     for offset in offsets {
-        let partition = &offset.assignment.topic_partition;
-        if !offset.metadata.is_ascii() {
-            let cause = format!("the note with the offset of {partition} is not ASCII");
-            return Err(Error::new(Remedy::Stop, attempted, cause));
-        }
-        let mut element = list.add_partition(&partition.topic, partition.partition);
-        element.set_offset(Offset::Offset(offset.next)).map_err(|error| {
-            errors::of(format!("{attempted}: offset {} of {partition}", offset.next), &error)
-        })?;
-        element.set_metadata(&offset.metadata);
+        let (partition, next) = (&offset.assignment.topic_partition, Offset::Offset(offset.next));
+        add(&mut list, partition, next, &offset.metadata, attempted)?;
     }
     Ok(list)
+}
+
+/// Adds an offset with its note to a list.
+///
+/// # Errors
+/// `Stop` if it cannot be stored.
+pub(crate) fn add(
+    list: &mut TopicPartitionList,
+    partition: &TopicPartition,
+    offset: Offset,
+    note: &str,
+    attempted: &str,
+) -> Result<(), Error> {
+    if !note.is_ascii() {
+        let cause = format!("the note with the offset of {partition} is not ASCII");
+        return Err(Error::new(Remedy::Stop, attempted, cause));
+    }
+    let mut element = list.add_partition(&partition.topic, partition.partition);
+    element
+        .set_offset(offset)
+        .map_err(|error| errors::of(format!("{attempted}: offset {offset:?} of {partition}"), &error))?;
+    element.set_metadata(note);
+    Ok(())
 }

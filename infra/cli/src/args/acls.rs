@@ -23,8 +23,8 @@ pub enum Acls {
         /// Also what the program needs that serves this tool, of kind external. May be repeated.
         #[arg(long, value_name = "TOOL=PRINCIPAL")]
         tool: Vec<String>,
-        /// Also what an operator needs, who makes topics and looks into tasks. (A node that is asked by
-        /// `tributary trace` reads under its own principal: name the node's here too, if it may.)
+        /// Also what an operator needs, who makes topics, looks into tasks and asks for the status. (A node that is
+        /// asked by `tributary trace` reads under its own principal: name the node's here too, if it may.)
         #[arg(long, value_name = "PRINCIPAL")]
         operator: Option<String>,
         /// As lines of kafka-acls.sh, Kafka's own command.

@@ -42,12 +42,6 @@ pub enum Ask {
     /// Shows records that could not be handled, and puts one back.
     #[command(subcommand)]
     DeadLetters(DeadLetters),
-    /// Shows what runs, and how much is waiting.
-    Status {
-        /// As JSON.
-        #[arg(long)]
-        json: bool,
-    },
 }
 
 /// Dead letters.

@@ -21,4 +21,5 @@ mod long_texts;
 mod models;
 mod moments;
 mod shared;
+mod status;
 mod upkeep;

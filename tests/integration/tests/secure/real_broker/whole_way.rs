@@ -3,6 +3,7 @@
 use std::process::Stdio;
 use std::time::Instant;
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tests_integration::SecureBroker;
 use tokio::process::{Child, Command};
@@ -25,6 +26,14 @@ impl Node {
         let mut command = Command::from(teller.command(account, &arguments));
         command.stdout(Stdio::null()).stderr(Stdio::inherit()).kill_on_drop(true);
         Self(command.spawn().expect("start a node"))
+    }
+
+    /// Tells it to stop, and waits for a good end.
+    async fn stop(mut self) {
+        let pid = self.0.id().and_then(|id| Pid::from_raw(i32::try_from(id).unwrap_or(0)));
+        kill_process(pid.expect("a living process"), Signal::TERM).expect("SIGTERM");
+        let status = tokio::time::timeout(SETTLE, self.0.wait()).await.expect("an end").expect("its status");
+        assert!(status.success(), "{status}");
     }
 
     fn is_running(&mut self) -> bool {
@@ -79,7 +88,16 @@ async fn with_exactly_what_is_printed() {
     assert!(traced.contains("synthesizer") && traced.contains("model"), "{traced}");
     let letters = teller.ok("operator", &["dead-letters", "list", "--json"]).await;
     assert!(!letters.contains("partition"), "{letters}");
-    drop(nodes);
+    // Every group and topic is seen, and nothing is refused.
+    let status = teller.ok("operator", &["status", "--json"]).await;
+    let status: serde_json::Value = serde_json::from_str(&status).expect("JSON");
+    for line in status["groups"]["roles"].as_array().expect("roles") {
+        assert_eq!((&line["state"], &line["notes"]), (&"stable".into(), &serde_json::json!([])), "{line}");
+        assert!(line["lag"]["records"].is_u64(), "{line}");
+    }
+    for node in nodes {
+        node.stop().await;
+    }
 
     // Nobody does another's part.
     fails(teller.command("producer", &["results"]), &["exactly.briefing.results", "does not exist"]).await;
