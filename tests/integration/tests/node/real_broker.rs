@@ -8,6 +8,7 @@ mod producer;
 mod tasks;
 
 // The tests.
+mod adoption;
 mod agents;
 mod commands;
 mod desk;
