@@ -20,4 +20,5 @@ mod models;
 mod moments;
 mod shared;
 mod status;
+mod strangers;
 mod upkeep;
