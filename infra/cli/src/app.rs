@@ -14,7 +14,8 @@ use schemas_records::Message;
 
 use crate::args::{Arguments, Command, Common, Demo, Run};
 use crate::{
-    acls, ask, desk, kept, model, patience, results, run, schemas, state, status, submit, teams, topics,
+    acls, ask, desk, group, kept, model, patience, results, run, schemas, state, status, submit, teams,
+    topics,
 };
 
 type Show = Arc<dyn Fn(&Codec, &[u8]) -> Option<String> + Send + Sync>;
@@ -201,6 +202,9 @@ impl Work<'_> {
         if let Command::State(command) = command {
             return Ok(last_word(state::run(&config, command).await));
         }
+        if let Command::Group(command) = command {
+            return Ok(last_word(group::run(&config, team, command).await));
+        }
         if let Command::Schemas(command) = command {
             return Ok(last_word(schemas::run(&config, team, command).await));
         }
@@ -237,6 +241,7 @@ impl Work<'_> {
             Command::New { .. }
             | Command::Team(_)
             | Command::Acls(_)
+            | Command::Group(_)
             | Command::Ask(_)
             | Command::Status(_)
             | Command::Model(_)

@@ -61,6 +61,15 @@ pub async fn open_to_look(config: &Config, hold: Option<Hold>) -> Result<Doors, 
     open_with(&config, Arc::new(NoModel), hold).await
 }
 
+/// Opens the doors to mend what belongs to the state: the log and the state, but no model. `hold` is the data
+/// folder, if the state is in one.
+///
+/// # Errors
+/// What could not be opened, with what to do about it.
+pub async fn open_to_mend(config: &Config, hold: Option<Hold>) -> Result<Doors, Error> {
+    open_with(config, Arc::new(NoModel), hold).await
+}
+
 /// Opens the doors to run agents, with a model that is there already, and in a data folder that this process
 /// has already, if it has.
 ///

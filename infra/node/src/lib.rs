@@ -5,6 +5,7 @@
 //! only the doors differ. This room does not parse command lines and does not know any team.
 
 pub mod acls;
+pub mod adoption;
 pub mod config;
 mod desk;
 mod doors;
@@ -23,7 +24,7 @@ mod upkeep;
 
 pub use config::Config;
 pub use desk::NodeDesk;
-pub use doors::{Doors, model, open, open_to_look, open_with};
+pub use doors::{Doors, model, open, open_to_look, open_to_mend, open_with};
 pub use roles::{Ground, Node, Role};
 pub use run::{Error, run};
 pub use schemas::{Meeting, REGISTRY_NOTE};

@@ -250,7 +250,8 @@ fn hint(code: Code) -> Option<&'static str> {
             "a record is larger than message.max.bytes of the client or max.message.bytes of the topic"
         }
         Code::OffsetOutOfRange | Code::AutoOffsetReset => {
-            "records at this offset are gone: the topic's retention was too short, or the topic was made anew"
+            "records at this offset are gone: the group was idle, or behind, for longer than the topic's retention \
+             (`tributary group adopt` shows where it stands and lets it go on behind them), or the topic was made anew"
         }
         Code::InconsistentGroupProtocol => {
             "another program is in this consumer group: give the group's name to one program only"

@@ -128,7 +128,8 @@ async fn another_store_is_refused() {
     assert!(error.cause.contains("kept its state elsewhere"), "{error}");
 }
 
-/// A group whose offsets are gone while its owner's row says that there were some is refused.
+/// A group whose offsets are gone while its owner's row says that there were some is refused, with the command
+/// that puts them back; and whoever is refused leaves the row as he found it: where its last owner left.
 #[tokio::test(start_paused = true)]
 async fn lost_offsets_are_refused() {
     let bench = Bench::new().await;
@@ -138,6 +139,8 @@ async fn lost_offsets_are_refused() {
     let error = bench.run_to_error().await;
     assert_eq!(error.remedy, Remedy::Stop);
     assert!(error.cause.contains("no committed offset"), "{error}");
+    assert!(error.cause.contains("tributary group adopt"), "{error}");
+    assert!(bench.are_closed().await, "a second start is refused in the same way");
 }
 
 /// A topic that was removed and made anew is refused: its positions begin again under old rows.
@@ -193,6 +196,7 @@ async fn leaves_a_broker_that_is_away() {
         bench.submit(0..20).await;
         let took = bench.leaves_after(away).await;
         assert!(took <= bound, "case {number} took {took:?}");
+        assert!(!bench.are_closed().await, "case {number}: where it stopped is not known");
         bench.run_until_done(20, Story::quiet()).await;
         bench.assert_counted(20).await;
     }

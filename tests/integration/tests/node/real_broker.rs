@@ -9,6 +9,7 @@ mod program;
 mod tasks;
 
 // The tests.
+mod adoption;
 mod agents;
 mod commands;
 mod desk;
@@ -22,4 +23,5 @@ mod models;
 mod moments;
 mod shared;
 mod status;
+mod strangers;
 mod upkeep;

@@ -10,6 +10,7 @@ pub(super) fn cases() -> Vec<(&'static str, Case)> {
     vec![
         ("each registration takes the next epoch", |s| Box::pin(epochs_rise(s))),
         ("a noted row is read back and handed to the next owner", |s| Box::pin(note_is_kept(s))),
+        ("who steps back leaves what stood", |s| Box::pin(stepping_back(s))),
         ("only the epoch that stands may note", |s| Box::pin(only_the_owner_notes(s))),
         ("another topic id is refused", |s| Box::pin(another_topic(s))),
         ("slots have owners of their own", |s| Box::pin(slots_apart(s))),
@@ -58,6 +59,21 @@ async fn note_is_kept(s: Subject) {
     assert_eq!((before.as_ref(), epoch), (Some(&rows[1]), Epoch(2)));
     let after = Owner { epoch: Epoch(2), closed: false, ..rows[1].clone() };
     assert_eq!(s.store.owner(&slot).await.expect("owner"), Some(after));
+}
+
+/// Shows that an owner that only registered can say again what stood, so that whoever comes next finds where
+/// the last one that worked has left.
+async fn stepping_back(s: Subject) {
+    let slot = s.slot("a", 1, 0);
+    s.store.register(&slot, "topic").await.expect("register");
+    let left = Owner { committed: Some(42), closed: true, ..registered(1) };
+    s.store.note(&slot, &left).await.expect("note");
+    for epoch in 2..=3 {
+        let (before, taken) = s.store.register(&slot, "topic").await.expect("register");
+        let before = before.expect("a row");
+        assert_eq!((before.committed, before.closed, taken), (Some(42), true, Epoch(epoch)));
+        s.store.note(&slot, &Owner { epoch: taken, ..before }).await.expect("note");
+    }
 }
 
 /// Shows that a row of an epoch that does not stand is `Lost`, an earlier one's above all, and changes

@@ -80,10 +80,19 @@ impl Worker {
         self.moment(Moment::Registered).await;
 
         let committed = self.consumer.committed(&assigned).await?;
+        let checked = registered.iter().zip(&committed).map(|(registered, committed)| {
+            self.check(&registered.slot, registered.before.as_ref(), committed.as_ref())
+        });
+        let nexts: Vec<i64> = match checked.collect() {
+            Ok(nexts) => nexts,
+            Err(error) => {
+                self.step_back(&registered).await;
+                return Err(error);
+            }
+        };
         let mut starts = Vec::new();
         let mut owned = Vec::new();
-        for (registered, committed) in registered.into_iter().zip(committed) {
-            let next = self.check(&registered.slot, registered.before.as_ref(), committed.as_ref())?;
+        for (registered, next) in registered.into_iter().zip(nexts) {
             let start = if next == 0 { Start::Beginning } else { Start::At(next) };
             starts.push((registered.assignment.clone(), start));
             let ready = self.ready(&registered, next).await?;
@@ -106,6 +115,17 @@ impl Worker {
             self.owned.insert(owned.assignment.topic_partition.clone(), owned);
         }
         Ok(())
+    }
+
+    /// Says again of slots that are refused what their last owners said, who may have left in good order: this
+    /// one has done nothing there, and must not pass for one that died.
+    async fn step_back(&mut self, registered: &[Registered]) {
+        for Registered { slot, before, epoch, .. } in registered {
+            let Some(before) = before.clone() else { continue };
+            if let Err(error) = self.parts.store.note(slot, &Owner { epoch: *epoch, ..before }).await {
+                tracing::debug!(handler = %self.settings.name, %error, "stepped back without a note");
+            }
+        }
     }
 
     /// Where the records end that lie ready, if anybody died over them; asked for only then.
@@ -131,9 +151,10 @@ impl Worker {
             && committed.offset < known
         {
             let cause = format!(
-                "the group's offset is {}, below {known}, which was committed before: its records would be done again; \
-                 set the offset to {known} or above, or remove the state to begin anew",
-                committed.offset
+                "the offset of group {} is {}, below {known}, which was committed before: its records would be done \
+                 again; `tributary group adopt` shows where it stopped and puts the offset back, or remove the state \
+                 to begin anew",
+                self.settings.group.id, committed.offset
             );
             return Err(Error::new(Remedy::Stop, attempted(), cause));
         }
@@ -156,9 +177,11 @@ impl Worker {
                     Remedy::Stop,
                     attempted(),
                     format!(
-                        "the group has no committed offset, but its owner's row says that {offset} was committed: the \
-                         group was deleted, or was empty for longer than the broker keeps offsets; set the group's \
-                         offset to {offset} again, or remove the state to begin anew"
+                        "group {} has no committed offset for {}/{}, but its owner's row says that {offset} was \
+                         committed: the group was deleted, or was empty for longer than the broker keeps offsets; \
+                         `tributary group adopt` shows where it stopped and puts the offset back, or remove the \
+                         state to begin anew",
+                        self.settings.group.id, self.settings.topic, slot.partition
                     ),
                 )),
             },
@@ -259,7 +282,8 @@ impl Worker {
         }
         for owned in self.owned.values_mut() {
             owned.row.committed = Some(owned.next);
-            owned.row.closed = true;
+            // While a transaction is open its outcome is not known, and so not where this owner stopped.
+            owned.row.closed = !self.is_open;
             if let Err(error) = self.parts.store.note(&owned.slot, &owned.row).await {
                 tracing::debug!(handler = %self.settings.name, %error, "left without a note");
             }

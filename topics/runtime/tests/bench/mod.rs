@@ -20,8 +20,8 @@ use topics_log::{
 };
 use topics_runtime::worker::{self, Parts, Settings};
 use topics_runtime::{DeadReason, Error, Handler, Input, Moment, NewState, Probe, Step, Stopped};
-use topics_state::StateStore;
 use topics_state::memory::{Door, Faults, MemoryStore, Strike};
+use topics_state::{Slot, StateStore};
 
 const INBOX: &str = "n.t.counter.inbox.g1";
 const OUTPUTS: &str = "n.t.outputs";
@@ -443,6 +443,16 @@ impl Bench {
 
     pub fn lose_offsets(&self) {
         self.log.control().lose_offsets(GROUP);
+    }
+
+    /// Whether the last owners of all partitions left in good order, by their rows.
+    pub async fn are_closed(&self) -> bool {
+        let mut all = true;
+        for partition in 0..PARTITIONS {
+            let slot = Slot { agent: GROUP.into(), generation: 1, partition };
+            all &= self.store.owner(&slot).await.unwrap().is_some_and(|owner| owner.closed);
+        }
+        all
     }
 
     pub async fn make_topic_anew(&self) {

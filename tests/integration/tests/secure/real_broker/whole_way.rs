@@ -3,6 +3,9 @@
 use std::process::Stdio;
 use std::time::Instant;
 
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::client::DefaultClientContext;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tests_integration::SecureBroker;
@@ -98,10 +101,37 @@ async fn with_exactly_what_is_printed() {
     for node in nodes {
         node.stop().await;
     }
+    adopts_what_was_deleted(&broker, &teller, &agents).await;
 
     // Nobody does another's part.
     fails(teller.command("producer", &["results"]), &["exactly.briefing.results", "does not exist"]).await;
     fails(teller.command("reader", &["submit", "--tasks", &file]), &["exactly.briefing.tasks"]).await;
     let other = teller.command("gateways", &["node", "--set", &agents, "--set", "instance=other"]);
     fails(other, &["ACL"]).await;
+}
+
+/// What a node may do is enough to put offsets back into its agents' groups.
+async fn adopts_what_was_deleted(broker: &SecureBroker, teller: &Teller<'_>, agents: &str) {
+    let brokers = broker.open.clone();
+    let delete = move || {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", brokers);
+        let admin: AdminClient<DefaultClientContext> = config.create().expect("an admin client");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let deadline = Instant::now() + SETTLE;
+        // A member that has left stays until its session ends.
+        while runtime
+            .block_on(admin.delete_groups(&["exactly.briefing.planner"], &AdminOptions::new()))
+            .expect("an answer")
+            .iter()
+            .any(Result::is_err)
+        {
+            assert!(Instant::now() < deadline, "the group has members");
+        }
+    };
+    tokio::task::spawn_blocking(delete).await.expect("a thread");
+    let adopt = ["group", "adopt", "--yes", "--set", agents];
+    let done = teller.ok("tributary", &adopt).await;
+    assert!(done.contains("planner/0: no offset in group") && done.contains("put back"), "{done}");
+    assert!(teller.ok("tributary", &adopt).await.contains("nothing was lost"));
 }
