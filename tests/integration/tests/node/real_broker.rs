@@ -17,5 +17,7 @@ mod kills;
 mod long_texts;
 mod models;
 mod moments;
+mod replicas;
 mod shared;
+mod stores;
 mod upkeep;
