@@ -156,7 +156,8 @@ impl Rows {
         loop {
             match call().await {
                 Err(error) if error.remedy == Remedy::Retry => {
-                    tracing::warn!(%error, "trying again");
+                    // The store says itself, once, that it is away.
+                    tracing::info!(%error, "trying again");
                     tokio::time::sleep(self.pause).await;
                 }
                 other => return other.map_err(Error::from),

@@ -296,7 +296,12 @@ impl Loop {
         };
         match error.remedy {
             Remedy::Retry | Remedy::Abort | Remedy::Unknown | Remedy::Lost => {
-                tracing::warn!(gateway = %self.settings.name, %error, "trying again");
+                if error.remedy == Remedy::Retry {
+                    // Whoever is away says so itself: the log and the store, once for all roles.
+                    tracing::info!(gateway = %self.settings.name, %error, "trying again");
+                } else {
+                    tracing::warn!(gateway = %self.settings.name, %error, "trying again");
+                }
                 let until = Some(Instant::now() + self.settings.retry_pause);
                 match door {
                     Door::Log => self.log_pause = until,

@@ -223,6 +223,9 @@ impl Work<'_> {
             None => open_to_look(&config, hold).await?,
         };
         let node = Node::new(team, doors, config.settings.clone())?;
+        if let (Command::Node, Some(registry)) = (command, &mut config.registry) {
+            registry.start_max = patience::FOR_A_SERVICE;
+        }
         let meeting = if command.runs_agents() { Meeting::Files } else { Meeting::Reads };
         node.meet_registry(&config, meeting).await?;
         let done = match command {

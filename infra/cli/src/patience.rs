@@ -50,6 +50,9 @@ pub(crate) async fn read(reader: &mut dyn Reader, max: usize, wait: Duration) ->
     }
 }
 
+/// How long a service waits for a schema registry that is not there yet: until somebody ends it.
+pub(crate) const FOR_A_SERVICE: Duration = Duration::MAX;
+
 /// The pauses between two attempts to open a service's doors: each attempt waits ten seconds by itself.
 const OPEN_PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 

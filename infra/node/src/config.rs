@@ -6,6 +6,7 @@
 //! data = "/var/lib/tributary"     # left out: in memory; with brokers, a folder below the user's state
 //! cql = "10.0.0.1:9042,10.0.0.2:9042" # left out: state on disk; with it any number of nodes share it
 //! cql_user = "tributary"          # password in cql_password_file or TRIBUTARY_CQL_PASSWORD
+//! cql_ca_file = "authority.pem"   # left out: no TLS; with cql_cert_file and cql_key_file where it wants a certificate
 //! model = "openai:http://127.0.0.1:8080/v1#smollm2"
 //! models = "/var/cache/models"    # left out: a folder below the user's cache
 //! model_writes = true             # left out: what is behind openai: may write plans and queries, others not
@@ -34,7 +35,7 @@ use infra_telemetry::otlp::{self, Endpoint};
 use schemas_records::limits::BUDGET_CALLS_MAX;
 use topics_catalog::Topics;
 
-pub use self::cql::Cql;
+pub use self::cql::{Cql, CqlTls};
 use self::keys::Keys;
 use crate::run::Error;
 use crate::secrets::Secrets;

@@ -15,16 +15,18 @@ pub(crate) type Stores = (Arc<dyn StateStore>, Arc<dyn KeyedStore>);
 mod built {
     use std::sync::Arc;
 
-    use topics_state_scylla::{Credentials, ScyllaStore, Settings};
+    use topics_state_scylla::{Credentials, ScyllaStore, Settings, Tls};
 
     use super::{Cql, Error, Stores};
 
     fn settings(cql: &Cql) -> Settings {
         let credentials = cql.credentials.clone().map(|(user, password)| Credentials { user, password });
+        let tls = cql.tls.clone().map(|tls| Tls { ca_file: tls.ca_file, identity: tls.identity });
         Settings {
             nodes: cql.nodes.clone(),
             keyspace: cql.keyspace.clone(),
             credentials,
+            tls,
             datacenter: cql.datacenter.clone(),
             replication: cql.replication,
             tablets: cql.tablets,

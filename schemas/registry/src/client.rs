@@ -1,7 +1,6 @@
 //! One request over HTTP, within its time and size, and what its answer means. What is done with answers
 //! is decided elsewhere; nothing is sent twice from here.
 
-use std::error::Error as _;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
@@ -10,6 +9,7 @@ use schemas_codec::SchemaId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::causes::{causes, certificate};
 use crate::error::Error;
 use crate::inline;
 use crate::settings::{Credentials, Settings};
@@ -182,7 +182,12 @@ impl Client {
         attempted: &str,
         request: RequestBuilder,
     ) -> Result<Answer<T>, Error> {
-        let away = |error: &reqwest::Error| self.away(attempted, causes(error));
+        let away = |error: &reqwest::Error| match certificate(error) {
+            Some(cause) => {
+                Error::Untrusted { attempted: attempted.to_owned(), url: self.url().to_owned(), cause }
+            }
+            None => self.away(attempted, causes(error)),
+        };
         let response = request.send().await.map_err(|error| away(&error))?;
         let status = response.status();
         let body = read(response).await.map_err(|error| away(&error))?;
@@ -283,20 +288,6 @@ fn bearer(token: &str) -> Result<HeaderValue, String> {
     })?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-/// An error of reqwest with its causes, which say what happened; without the URL.
-fn causes(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "it did not answer in time".to_owned();
-    }
-    let mut causes = Vec::new();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        causes.push(inner.to_string());
-        cause = inner.source();
-    }
-    if causes.is_empty() { error.to_string() } else { causes.join(": ") }
 }
 
 /// How long all that one question takes may take.

@@ -15,7 +15,8 @@ pub enum Error {
     },
     /// Nobody answers, or too late, or somebody who cannot now. Remedy: try again; it passes.
     #[error(
-        "{attempted} at the schema registry {url}: {cause}; is it running, and does this machine reach it?"
+        "{attempted} at the schema registry {url}: {cause}; is it running, does this machine reach it, and is http or \
+         https right in its url?"
     )]
     Away {
         /// What was attempted.
@@ -23,6 +24,19 @@ pub enum Error {
         /// The registry.
         url: String,
         /// What came back.
+        cause: String,
+    },
+    /// The registry's certificate is not trusted, or is not its own. Remedy: name the authority, or correct the url.
+    #[error(
+        "{attempted} at the schema registry {url}: {cause}; name the certificate of who signed the registry's in \
+         registry_ca_file, and let the url have a host that the registry's certificate names"
+    )]
+    Untrusted {
+        /// What was attempted.
+        attempted: String,
+        /// The registry.
+        url: String,
+        /// What is wrong with the certificate.
         cause: String,
     },
     /// The registry does not take these credentials. Remedy: correct them, or the rights they have there.

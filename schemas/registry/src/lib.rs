@@ -12,6 +12,7 @@
 //! would be left is its requests, since its failures are kept for ever, it knows one schema a subject and no
 //! time-outs, and it cannot read references as Java clients write them (`README.md` has the list).
 
+mod causes;
 mod client;
 mod difference;
 mod error;

@@ -30,6 +30,7 @@ pub struct Settings {
     /// that a flood of unknown ids costs one wait in that time.
     pub absent_for: Duration,
     /// How long a start waits for a registry that is away: as long as one takes to boot on a busy machine.
+    /// `Duration::MAX` for a service, which waits until somebody ends it.
     pub start_max: Duration,
     /// A file in which what was heard is kept, so that a restart survives a registry that is away.
     pub cache: Option<PathBuf>,

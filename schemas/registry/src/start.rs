@@ -29,7 +29,7 @@ pub async fn start(settings: &Settings, subjects: &[Subject]) -> Result<Arc<Look
     let registry = HttpRegistry::new(settings)?;
     let url = registry.client.url().to_owned();
     let before = settings.cache.as_deref().map(|path| kept::read(path, &url)).unwrap_or_default();
-    let deadline = Instant::now() + settings.start_max;
+    let deadline = Instant::now().checked_add(settings.start_max);
     let mut pause = PAUSE_FIRST;
     loop {
         let error = match registry.register(subjects).await {
@@ -45,13 +45,15 @@ pub async fn start(settings: &Settings, subjects: &[Subject]) -> Result<Arc<Look
             return Lookup::open(settings, before);
         }
         let now = Instant::now();
-        if now >= deadline {
+        if deadline.is_some_and(|deadline| now >= deadline) {
             return Err(error);
         }
         if pause == PAUSE_FIRST {
-            tracing::warn!(%error, wait = ?settings.start_max, "waiting for the schema registry");
+            let wait = deadline.map(|_| tracing::field::debug(settings.start_max));
+            tracing::warn!(%error, wait, "waiting for the schema registry");
         }
-        tokio::time::sleep_until((now + pause).min(deadline)).await;
+        let next = now + pause;
+        tokio::time::sleep_until(deadline.map_or(next, |deadline| next.min(deadline))).await;
         pause = (pause * 2).min(PAUSE_MAX);
     }
 }

@@ -1,13 +1,12 @@
 //! A broker of a test's own, to be stopped and killed without disturbing other tests.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::sync::Arc;
 
-use tempfile::TempDir;
+use tests_stack::Stack;
 
 /// A broker in a folder of its own, stopped when the test ends, however it ends.
 pub struct Broker {
-    folder: TempDir,
+    stack: Arc<Stack>,
     /// Its address, the same for its whole life.
     pub address: String,
 }
@@ -18,20 +17,18 @@ impl Broker {
     /// # Panics
     /// If it does not start.
     pub async fn start() -> Self {
-        let folder = TempDir::new().expect("a folder");
-        let line = stack(folder.path().to_owned(), &["up"]).await;
-        let address = line.trim().strip_prefix("brokers=").expect("the stack's answer").to_owned();
-        Self { folder, address }
+        let stack = tokio::task::spawn_blocking(|| Stack::up(&["kafka"])).await.expect("a thread");
+        Self { address: stack.line("brokers").to_owned(), stack: Arc::new(stack) }
     }
 
     /// Ends it as a crash would.
     pub async fn kill(&self) {
-        stack(self.folder.path().to_owned(), &["kill"]).await;
+        run(&self.stack, "kill", "kafka").await;
     }
 
     /// Stops it politely.
     pub async fn down(&self) {
-        stack(self.folder.path().to_owned(), &["down"]).await;
+        run(&self.stack, "down", "kafka").await;
     }
 
     /// Starts it again, with the same data.
@@ -39,31 +36,16 @@ impl Broker {
     /// # Panics
     /// If it comes back elsewhere.
     pub async fn up(&self) {
-        let line = stack(self.folder.path().to_owned(), &["up"]).await;
+        let line = run(&self.stack, "up", "kafka").await;
         assert_eq!(line.trim(), format!("brokers={}", self.address), "it came back elsewhere");
     }
 }
 
-impl Drop for Broker {
-    fn drop(&mut self) {
-        let _ = run(self.folder.path(), &["kill"]);
-    }
-}
-
-/// Runs `scripts/stack` for the broker of a folder, off the async runtime.
-async fn stack(folder: PathBuf, command: &'static [&'static str]) -> String {
-    let done = tokio::task::spawn_blocking(move || run(&folder, command)).await;
-    done.expect("a thread").expect("scripts/stack")
-}
-
-/// Runs `scripts/stack` for the broker of a folder; what it printed, or what it complained about.
-pub(crate) fn run(folder: &Path, command: &[&str]) -> Result<String, String> {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/stack");
-    let mut call = Command::new(script);
-    let output = call.args(command).arg("kafka").env("TRIBUTARY_STACK_DIR", folder).output();
-    let output = output.map_err(|error| error.to_string())?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    Err(format!("scripts/stack {command:?}: {}", String::from_utf8_lossy(&output.stderr)))
+/// Runs a command of `scripts/stack` on one server of a stack, off the async runtime; what it printed.
+///
+/// # Panics
+/// If it fails.
+pub async fn run(stack: &Arc<Stack>, command: &'static str, server: &'static str) -> String {
+    let stack = Arc::clone(stack);
+    tokio::task::spawn_blocking(move || stack.run(command, &[server])).await.expect("a thread")
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use topics_log_kafka::{KafkaLog, Settings};
 
-pub use self::broker::Broker;
+pub use self::broker::{Broker, run};
 pub use self::secure::{SecureBroker, properties};
 pub use self::stage::{Member, Stage, median, offset, record};
 

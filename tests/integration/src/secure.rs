@@ -4,16 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use tempfile::TempDir;
-
-use crate::broker::run;
+use tests_stack::Stack;
 
 /// The broker that tests of this process share while any of them needs it: one takes some seconds to start.
 static SHARED: Mutex<Weak<SecureBroker>> = Mutex::new(Weak::new());
 
 /// A secure broker; stopped when the last test that holds it ends, however it ends.
 pub struct SecureBroker {
-    folder: TempDir,
+    _stack: Stack,
     /// The listener without security, where everything is allowed.
     pub open: String,
     /// The listener that wants a password, without TLS.
@@ -46,12 +44,10 @@ impl SecureBroker {
     }
 
     fn start() -> Self {
-        let folder = TempDir::new().expect("a folder");
-        let told = run(folder.path(), &["up", "--secure"]).expect("scripts/stack");
-        let found: BTreeMap<&str, &str> = told.lines().filter_map(|line| line.split_once('=')).collect();
-        let line = |key: &str| found.get(key).unwrap_or_else(|| panic!("{key} in {told}")).to_string();
+        let stack = Stack::up(&["kafka", "--secure"]);
+        let line = |key: &str| stack.line(key).to_owned();
         let (open, sasl, mtls, tls) = (line("brokers"), line("sasl"), line("mtls"), line("tls"));
-        Self { open, sasl, mtls, tls, files: line("secure").into(), folder }
+        Self { open, sasl, mtls, tls, files: line("secure").into(), _stack: stack }
     }
 
     /// One of its files.
@@ -68,12 +64,6 @@ impl SecureBroker {
     pub fn password(&self, account: &str) -> String {
         let file = self.file(&format!("{account}.password"));
         std::fs::read_to_string(Path::new(&file)).expect("a password").trim().to_owned()
-    }
-}
-
-impl Drop for SecureBroker {
-    fn drop(&mut self) {
-        let _ = run(self.folder.path(), &["kill"]);
     }
 }
 

@@ -13,7 +13,7 @@ pub struct Topics {
     /// Partitions of each topic. 12 divides well among instances; a development stack takes 4, since
     /// each partition touched costs a marker at every commit.
     pub partitions: i32,
-    /// Copies of each partition; 0 leaves it to the broker's default.
+    /// Copies of each partition; 0 for as many as the cluster can keep, 3 at most.
     pub replication: i32,
 }
 

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic as Wanted, TopicReplication, TopicResult};
-use rdkafka::error::KafkaResult;
+use rdkafka::error::{KafkaResult, RDKafkaErrorCode};
 use topics_log::{Error, NewTopic, Remedy, TopicDescription};
 
 use crate::desk::Desk;
@@ -24,6 +24,9 @@ const VISIBLE_BOUND: Duration = Duration::from_secs(15);
 
 /// How often to look meanwhile.
 const VISIBLE_PAUSE: Duration = Duration::from_millis(20);
+
+/// Copies of each partition where nobody said how many: with three, one may be lost while another is away.
+const COPIES_MAX: i32 = 3;
 
 /// How long the first look for a broker takes before it is asked whether a refusal has come: soon enough for
 /// whoever waits. Each further one takes twice as long, since over a slow line an answer may take seconds.
@@ -154,16 +157,14 @@ impl Worker {
         if topics.is_empty() {
             return Ok(());
         }
-        let mut wanted = Vec::with_capacity(topics.len());
-        for topic in topics {
-            // -1 is Kafka's word for the broker's default.
-            let copies = if topic.replication == 0 { -1 } else { topic.replication };
-            let mut one = Wanted::new(&topic.name, topic.partitions, TopicReplication::Fixed(copies));
-            for (key, value) in &topic.config {
-                one = one.set(key, value);
-            }
-            wanted.push(one);
-        }
+        let default = match topics.iter().find(|topic| topic.replication == 0) {
+            Some(topic) => self.copies_possible(topic)?,
+            None => COPIES_MAX,
+        };
+        let wanted: Vec<_> = topics
+            .iter()
+            .map(|topic| wanted(topic, if topic.replication == 0 { default } else { topic.replication }))
+            .collect();
         let answers = block_on(CREATE, self.client.create_topics(&wanted, &options()))?;
         first_failure(CREATE, answers)?;
         self.wait_until("see the new topics", |seen| {
@@ -171,6 +172,22 @@ impl Worker {
                 seen.iter().any(|(name, ready)| *name == topic.name && *ready == topic.partitions)
             })
         })
+    }
+
+    /// How many copies the cluster can keep of a topic, up to [`COPIES_MAX`]: it is asked, since brokers that are away
+    /// for a moment count too.
+    fn copies_possible(&self, topic: &NewTopic) -> Result<i32, Error> {
+        for copies in (2..=COPIES_MAX).rev() {
+            let question = [wanted(topic, copies)];
+            let only_asked = options().validate_only(true);
+            let answers = block_on(CREATE, self.client.create_topics(&question, &only_asked))?;
+            let is_refused =
+                |answer: &TopicResult| matches!(answer, Err((_, RDKafkaErrorCode::InvalidReplicationFactor)));
+            if !answers.iter().any(is_refused) {
+                return Ok(copies);
+            }
+        }
+        Ok(1)
     }
 
     fn remove(&self, names: &[String]) -> Result<(), Error> {
@@ -216,6 +233,12 @@ impl Worker {
             thread::park_timeout(VISIBLE_PAUSE);
         }
     }
+}
+
+/// A topic in rdkafka's words.
+fn wanted(topic: &NewTopic, copies: i32) -> Wanted<'_> {
+    let wanted = Wanted::new(&topic.name, topic.partitions, TopicReplication::Fixed(copies));
+    topic.config.iter().fold(wanted, |wanted, (key, value)| wanted.set(key, value))
 }
 
 /// How long requests that change something may take.

@@ -260,7 +260,7 @@ pub struct NewTopic {
     pub name: String,
     /// How many partitions.
     pub partitions: i32,
-    /// Copies of each; 0 leaves it to the broker's default.
+    /// Copies of each; 0 for as many as the cluster can keep, 3 at most.
     pub replication: i32,
     /// Kafka's own topic configuration.
     pub config: BTreeMap<String, String>,

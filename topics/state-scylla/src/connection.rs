@@ -16,6 +16,7 @@ use topics_state::{Error, Remedy};
 use crate::errors;
 use crate::patience::Patience;
 use crate::settings::Settings;
+use crate::tls;
 
 /// How long an idempotent statement waits for an answer before another node is asked too, and how often.
 /// Measured with one of three nodes hung: no error this way, 40 to 100% of all for eight seconds without.
@@ -70,7 +71,7 @@ pub(crate) async fn session(settings: &Settings) -> Result<Session, Error> {
     let attempted = format!("reach the CQL cluster at {}", settings.nodes.join(", "));
     let mut patience = Patience::of(settings.connect_timeout);
     loop {
-        let built = tokio::time::timeout(settings.connect_timeout, builder(settings).build()).await;
+        let built = tokio::time::timeout(settings.connect_timeout, builder(settings)?.build()).await;
         let error = match built {
             Ok(Ok(session)) => return one_datacenter(session, settings),
             Ok(Err(error)) => errors::of_session(&attempted, &error),
@@ -86,7 +87,7 @@ pub(crate) async fn session(settings: &Settings) -> Result<Session, Error> {
     }
 }
 
-fn builder(settings: &Settings) -> SessionBuilder {
+fn builder(settings: &Settings) -> Result<SessionBuilder, Error> {
     let mut builder = SessionBuilder::new()
         .known_nodes(settings.nodes.iter().map(|node| node.trim()))
         .default_execution_profile_handle(plain(settings).into_handle())
@@ -98,7 +99,10 @@ fn builder(settings: &Settings) -> SessionBuilder {
     if let Some(credentials) = &settings.credentials {
         builder = builder.user(&credentials.user, &credentials.password);
     }
-    builder
+    if let Some(tls) = &settings.tls {
+        builder = builder.tls_context(Some(tls::context(tls)?));
+    }
+    Ok(builder)
 }
 
 /// Quorums are local to a datacenter: where there are several, somebody has to say which.

@@ -3,6 +3,8 @@
 //! `Retry` where nodes are away, slow or overloaded: every statement may be made again. `Stop` where
 //! asking again brings the same answer. Nothing here is ever `Lost`: no server knows who owns what.
 
+mod tls;
+
 use scylla::errors::{
     BadQuery, ConnectionError, ConnectionPoolError, ConnectionSetupRequestErrorKind, DbError, ExecutionError,
     MetadataError, NewSessionError, PrepareError, RequestAttemptError,
@@ -91,11 +93,17 @@ fn of_prepare(error: &PrepareError) -> Verdict {
 
 fn of_pool(error: &ConnectionPoolError) -> Verdict {
     let ConnectionPoolError::Broken { last_connection_error } = error else { return AWAY };
+    if let Some(verdict) = tls::of_connection(last_connection_error) {
+        return verdict;
+    }
     let ConnectionError::ConnectionSetupRequestError(setup) = last_connection_error else { return AWAY };
     match setup.get_error() {
-        ConnectionSetupRequestErrorKind::MissingAuthentication => {
-            (Remedy::Stop, Some("this cluster wants a password: set the credentials"))
-        }
+        ConnectionSetupRequestErrorKind::MissingAuthentication => (
+            Remedy::Stop,
+            Some(
+                "this cluster wants a password: set cql_user, and cql_password_file or TRIBUTARY_CQL_PASSWORD",
+            ),
+        ),
         ConnectionSetupRequestErrorKind::DbError(DbError::AuthenticationError, _)
         | ConnectionSetupRequestErrorKind::StartAuthSessionError(_)
         | ConnectionSetupRequestErrorKind::AuthChallengeEvaluationError(_)

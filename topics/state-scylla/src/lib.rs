@@ -24,7 +24,9 @@ mod statements;
 mod states;
 mod store;
 mod tables;
+mod tls;
+mod voice;
 
 pub use migration::{migrate, plan};
-pub use settings::{Credentials, Settings};
+pub use settings::{Credentials, Settings, Tls};
 pub use store::ScyllaStore;

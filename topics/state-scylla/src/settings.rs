@@ -1,6 +1,7 @@
 //! How to reach the cluster, and the bounds of waiting for it.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use topics_state::{Error, Remedy};
@@ -28,6 +29,16 @@ impl fmt::Debug for Credentials {
     }
 }
 
+/// How connections are kept private.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// The certificates (PEM) of whoever signs the nodes' ones: nobody else is trusted, the system's
+    /// authorities neither.
+    pub ca_file: PathBuf,
+    /// This side's own certificate and its key without a password (PEM), where the cluster wants one.
+    pub identity: Option<(PathBuf, PathBuf)>,
+}
+
 /// How to reach a CQL cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -37,6 +48,9 @@ pub struct Settings {
     pub keyspace: String,
     /// Who asks; `None` (the default) where the cluster does not care.
     pub credentials: Option<Credentials>,
+    /// TLS; `None` (the default) for a cluster without. A node's certificate needs the address that the node
+    /// announces, since that is what it is reached at.
+    pub tls: Option<Tls>,
     /// The datacenter that is asked, the same in every process that shares the keyspace: quorums are
     /// local to it. May be `None` (the default) where the cluster has one only.
     pub datacenter: Option<String>,
@@ -63,6 +77,7 @@ impl Default for Settings {
             nodes: vec!["127.0.0.1:9042".to_owned()],
             keyspace: "tributary".to_owned(),
             credentials: None,
+            tls: None,
             datacenter: None,
             replication: 3,
             tablets: false,

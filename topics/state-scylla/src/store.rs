@@ -20,6 +20,7 @@ use crate::migration;
 use crate::patience::Patience;
 use crate::settings::Settings;
 use crate::statements::Statements;
+use crate::voice::Voice;
 
 /// Both stores on a CQL cluster, shared by any number of processes. A clone is the same store.
 ///
@@ -40,6 +41,7 @@ pub(crate) struct Shared {
     pub times: Times,
     /// How long a call is tried again.
     pub patience: Duration,
+    voice: Voice,
     /// Held by whoever registers.
     pub registering: Mutex<()>,
     /// Held by whoever makes a new session.
@@ -73,6 +75,7 @@ impl ScyllaStore {
             gate: Gate::new(),
             times: Times::default(),
             patience: settings.patience,
+            voice: Voice::new(),
             registering: Mutex::new(()),
             reviving: Mutex::new(()),
         };
@@ -108,7 +111,10 @@ impl Shared {
         loop {
             let live = self.live();
             match live.session.execute_unpaged(statement(&live.statements), &values).await {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    self.voice.answered();
+                    return Ok(answer);
+                }
                 Err(error) => self.again(attempted, &error, &live, &mut patience).await?,
             }
         }
@@ -137,7 +143,10 @@ impl Shared {
         live: &Arc<Live>,
         patience: &mut Patience,
     ) -> Result<(), Error> {
-        patience.again(errors::of(attempted(), error)).await?;
+        if let Err(error) = patience.again(errors::of(attempted(), error)).await {
+            self.voice.gave_up(&error, self.patience);
+            return Err(error);
+        }
         self.revive(live).await;
         Ok(())
     }

@@ -2,12 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 
 use crate::config::keys::Keys;
 use crate::run::Error;
 
 /// The role's password: in the environment or a file, never on a command line, which others can read.
 const PASSWORD_VARIABLE: &str = "TRIBUTARY_CQL_PASSWORD";
+
+/// TLS to a CQL cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CqlTls {
+    /// The authorities that are trusted, as PEM.
+    pub ca_file: PathBuf,
+    /// This process's own certificate and its key, as PEM, where the cluster wants one.
+    pub identity: Option<(PathBuf, PathBuf)>,
+}
 
 /// A CQL cluster that keeps state.
 #[derive(Clone, PartialEq, Eq)]
@@ -18,6 +28,8 @@ pub struct Cql {
     pub keyspace: String,
     /// The role and its password; `None` where the cluster does not care who asks.
     pub credentials: Option<(String, String)>,
+    /// `None` for a cluster without TLS.
+    pub tls: Option<CqlTls>,
     /// The datacenter that is asked.
     pub datacenter: Option<String>,
     /// Copies of each row, if the keyspace is to be made.
@@ -47,6 +59,9 @@ impl Cql {
             ("cql_keyspace", keys.cql_keyspace.is_some()),
             ("cql_user", keys.cql_user.is_some()),
             ("cql_password_file", keys.cql_password_file.is_some()),
+            ("cql_ca_file", keys.cql_ca_file.is_some()),
+            ("cql_cert_file", keys.cql_cert_file.is_some()),
+            ("cql_key_file", keys.cql_key_file.is_some()),
             ("cql_datacenter", keys.cql_datacenter.is_some()),
         ];
         let Some(nodes) = &keys.cql else {
@@ -74,6 +89,7 @@ impl Cql {
             nodes: nodes.split(',').map(|node| node.trim().to_owned()).collect(),
             keyspace: keys.cql_keyspace.clone().unwrap_or_else(|| keyspace_of(&keys.namespace)),
             credentials,
+            tls: tls(keys)?,
             datacenter: keys.cql_datacenter.clone(),
             replication: keys.cql_replication,
             tablets: keys.cql_tablets,
@@ -84,6 +100,24 @@ impl Cql {
 /// The keyspace of a namespace: its name, with what CQL does not take unquoted written as `_`.
 fn keyspace_of(namespace: &str) -> String {
     namespace.to_lowercase().replace(['-', '.'], "_")
+}
+
+/// TLS begins with whom to trust; a certificate of one's own comes with its key.
+fn tls(keys: &Keys) -> Result<Option<CqlTls>, Error> {
+    let wrong = |message: &str| Err(Error::Config { message: message.to_owned() });
+    let identity = match (&keys.cql_cert_file, &keys.cql_key_file) {
+        (None, None) => None,
+        (Some(certificate), Some(key)) => Some((certificate.into(), key.into())),
+        (Some(_), None) => return wrong("cql_cert_file is set, but no key: set cql_key_file too"),
+        (None, Some(_)) => return wrong("cql_key_file is set, but no certificate: set cql_cert_file too"),
+    };
+    match &keys.cql_ca_file {
+        Some(file) => Ok(Some(CqlTls { ca_file: file.into(), identity })),
+        None if identity.is_some() => wrong(
+            "cql_cert_file is set, but nobody is trusted: name the cluster's authority in cql_ca_file too",
+        ),
+        None => Ok(None),
+    }
 }
 
 fn password(keys: &Keys, environment: &BTreeMap<String, String>) -> Result<String, Error> {

@@ -24,6 +24,9 @@ pub(super) struct Keys {
     pub cql_keyspace: Option<String>,
     pub cql_user: Option<String>,
     pub cql_password_file: Option<String>,
+    pub cql_ca_file: Option<String>,
+    pub cql_cert_file: Option<String>,
+    pub cql_key_file: Option<String>,
     pub cql_datacenter: Option<String>,
     pub cql_replication: u8,
     pub cql_tablets: bool,
@@ -68,6 +71,9 @@ impl Default for Keys {
             cql_keyspace: None,
             cql_user: None,
             cql_password_file: None,
+            cql_ca_file: None,
+            cql_cert_file: None,
+            cql_key_file: None,
             cql_datacenter: None,
             cql_replication: 3,
             cql_tablets: false,
@@ -85,7 +91,7 @@ impl Default for Keys {
             registry_password_file: None,
             registry_token_file: None,
             registry_ca_file: None,
-            log: "warn".into(),
+            log: LOG.into(),
             partitions: 4,
             replication: 0,
             open_tasks_max: settings.open_tasks_max,
@@ -100,6 +106,10 @@ impl Default for Keys {
         }
     }
 }
+
+/// What is logged if nothing is said. The CQL driver says every few seconds that a node is away; the store says that
+/// once.
+const LOG: &str = "warn,scylla=off";
 
 /// The key whose value is a table, which no text can be.
 pub(super) const TABLE: &str = "kafka";

@@ -210,6 +210,31 @@ fn state_has_one_home() {
     check(&["cql=a:1", "brokers=b:1", "cql_user=u", "cql_password_file=/no/such"], "could not read");
 }
 
+/// TLS to that cluster begins with whom to trust; a certificate comes with its key.
+#[test]
+fn shared_state_goes_over_tls() {
+    let check = |sets: &[&str], expected: Result<Option<(&str, bool)>, &str>| {
+        let sets = [&["brokers=b:1", "cql=a:1"], sets].concat();
+        let told = read("", &[], &sets).map(|config| config.cql.and_then(|cql| cql.tls));
+        match (told, expected) {
+            (Ok(tls), Ok(expected)) => {
+                let found = tls.as_ref().map(|tls| (tls.ca_file.to_str().unwrap(), tls.identity.is_some()));
+                assert_eq!(found, expected, "{sets:?}");
+            }
+            (Err(error), Err(expected)) => assert!(error.contains(expected), "{sets:?}: {error}"),
+            (told, _) => panic!("{sets:?}: {told:?}"),
+        }
+    };
+    check(&[], Ok(None));
+    check(&["cql_ca_file=ca"], Ok(Some(("ca", false))));
+    check(&["cql_ca_file=ca", "cql_cert_file=c", "cql_key_file=k"], Ok(Some(("ca", true))));
+    check(&["cql_ca_file=ca", "cql_cert_file=c"], Err("set cql_key_file too"));
+    check(&["cql_ca_file=ca", "cql_key_file=k"], Err("set cql_cert_file too"));
+    check(&["cql_cert_file=c", "cql_key_file=k"], Err("cql_ca_file too"));
+    let error = read("", &[], &["cql_ca_file=ca"]).unwrap_err();
+    assert!(error.contains("set cql=HOST:PORT too"), "{error}");
+}
+
 /// Spans go to a collector if one is named, and to nowhere else.
 #[test]
 fn spans_go_where_it_says() {

@@ -7,6 +7,7 @@ mod answers;
 mod filing;
 mod looking_up;
 mod real_registry;
+mod real_secure;
 mod starting;
 
 use std::sync::Arc;

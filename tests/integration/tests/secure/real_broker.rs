@@ -8,5 +8,7 @@ mod grants;
 mod denied;
 mod passwords;
 #[cfg(feature = "tls")]
+mod profile;
+#[cfg(feature = "tls")]
 mod tls;
 mod whole_way;

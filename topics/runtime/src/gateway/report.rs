@@ -121,7 +121,7 @@ impl Reporter {
         loop {
             match attempt().await {
                 Err(error) if error.remedy == Remedy::Retry => {
-                    tracing::warn!(gateway = %self.settings.name, %error, "trying again");
+                    tracing::info!(gateway = %self.settings.name, %error, "trying again");
                     tokio::time::sleep(self.settings.retry_pause).await;
                 }
                 ended => return ended,

@@ -444,7 +444,12 @@ impl Loop {
     async fn bear(&mut self, error: Error) -> Result<(), Error> {
         match error.remedy {
             Remedy::Retry | Remedy::Abort | Remedy::Unknown => {
-                tracing::warn!(gateway = %self.settings.name, %error, "trying again");
+                if error.remedy == Remedy::Retry {
+                    // Whoever is away says so itself: the log and the store, once for all roles.
+                    tracing::info!(gateway = %self.settings.name, %error, "trying again");
+                } else {
+                    tracing::warn!(gateway = %self.settings.name, %error, "trying again");
+                }
                 tokio::time::sleep(self.settings.retry_pause).await;
                 Ok(())
             }

@@ -71,7 +71,12 @@ impl Worker {
         if matches!(error.remedy, Remedy::Fenced | Remedy::Stop) {
             return Err(error);
         }
-        tracing::warn!(handler = %self.settings.name, %error, remedy = ?error.remedy, "recovering");
+        if error.remedy == Remedy::Retry {
+            // Whoever is away, and may be for long: the log and the store say so themselves, once for all roles.
+            tracing::info!(handler = %self.settings.name, %error, "recovering");
+        } else {
+            tracing::warn!(handler = %self.settings.name, %error, remedy = ?error.remedy, "recovering");
+        }
         let labels = [
             ("handler", self.settings.name.clone()),
             ("remedy", format!("{:?}", error.remedy).to_lowercase()),

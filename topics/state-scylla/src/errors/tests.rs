@@ -87,3 +87,28 @@ fn of_the_way() {
         assert!(error.cause.contains(hint), "{error}");
     }
 }
+
+/// Shows the remedy of what goes wrong with TLS: what waiting does not mend stops, and names the setting.
+#[test]
+fn of_tls() {
+    use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
+
+    let cases = [
+        (Error::InvalidCertificate(CertificateError::UnknownIssuer), Remedy::Stop, "cql_ca_file"),
+        (Error::InvalidCertificate(CertificateError::NotValidForName), Remedy::Stop, "alternative names"),
+        (Error::InvalidCertificate(CertificateError::Expired), Remedy::Stop, "give the node another one"),
+        (Error::AlertReceived(AlertDescription::CertificateRequired), Remedy::Stop, "cql_cert_file"),
+        (Error::AlertReceived(AlertDescription::UnknownCA), Remedy::Stop, "cql_cert_file"),
+        (Error::AlertReceived(AlertDescription::InternalError), Remedy::Retry, "speak TLS exactly if"),
+        (Error::InvalidMessage(InvalidMessage::InvalidContentType), Remedy::Retry, "speak TLS exactly if"),
+    ];
+    for (error, remedy, hint) in cases {
+        let last_connection_error = ConnectionError::from(std::io::Error::other(error));
+        let error = of("try", &ConnectionPoolError::Broken { last_connection_error }.into());
+        assert_eq!(error.remedy, remedy, "{error}");
+        assert!(error.cause.contains(hint), "{error}");
+    }
+    let reset = ConnectionError::from(std::io::Error::from(std::io::ErrorKind::ConnectionRefused));
+    let reset = of("try", &ConnectionPoolError::Broken { last_connection_error: reset }.into());
+    assert!(reset.remedy == Remedy::Retry && reset.cause.contains("is a node running"), "{reset}");
+}

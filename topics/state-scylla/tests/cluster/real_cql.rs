@@ -10,5 +10,6 @@ mod many;
 mod migrating;
 mod outage;
 mod refused;
+mod secure;
 mod server;
 mod twice;

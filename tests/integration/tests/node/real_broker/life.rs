@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
@@ -47,6 +47,16 @@ impl Life {
     pub fn of_user(house: &House) -> Self {
         let report = unused(house, "report");
         Self::of(house, house.command(&["node"]).into(), report)
+    }
+
+    /// The same, told these `key=value` pairs and nothing else.
+    pub fn of_user_told(house: &House, sets: &[String]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_command_under_test"));
+        command.arg("node");
+        for set in sets {
+            command.args(["--set", set]);
+        }
+        Self::of(house, command, unused(house, "report"))
     }
 
     fn of(house: &House, mut command: Command, report: PathBuf) -> Self {
@@ -99,6 +109,26 @@ impl Life {
     pub fn terminate(&self) {
         let pid = self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).unwrap_or(0)));
         kill_process(pid.expect("a living process"), Signal::TERM).expect("SIGTERM");
+    }
+
+    /// Waits until it has said these words.
+    pub async fn says(&mut self, words: &str) {
+        let deadline = Instant::now() + SETTLE;
+        while !self.words().contains(words) {
+            assert!(!self.has_ended(), "the node ended by itself:\n{}", self.words());
+            assert!(Instant::now() < deadline, "{words:?} is not in:\n{}", self.words());
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// The processor time that it has used.
+    pub fn processor_time(&self) -> Duration {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id().expect("a living process")));
+        let stat = stat.expect("its state");
+        // Behind the name in brackets, which may hold spaces: the twelfth and thirteenth, in hundredths of seconds.
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let ticks: u64 = fields[11..13].iter().filter_map(|field| field.parse::<u64>().ok()).sum();
+        Duration::from_millis(ticks * 10)
     }
 
     /// What it said so far.

@@ -1,7 +1,7 @@
 //! Several nodes with state on one CQL cluster: agent types are scaled out and in while tasks flow, and any
 //! instance goes on where another one stopped. (`real_cql` in its path: it needs that server, too.)
 
-mod real_cql {
+pub mod real_cql {
     use std::time::{Duration, Instant};
 
     use infra_node::config::Cql;
@@ -19,21 +19,27 @@ mod real_cql {
     const TASKS: usize = 120;
 
     /// How long each call takes.
-    const LATENCY: Duration = Duration::from_millis(100);
+    pub const LATENCY: Duration = Duration::from_millis(100);
 
     /// Calls in flight at most in one node.
-    const IN_FLIGHT: usize = 4;
+    pub const IN_FLIGHT: usize = 4;
 
-    /// A keyspace of this house's own.
+    /// A keyspace of this house's own, on the server under test.
     async fn keyspace(house: &House) -> Cql {
         let nodes = std::env::var(CQL).unwrap_or_default();
         assert!(!nodes.is_empty(), "{CQL} is not set: run scripts/test, which starts a server and sets it");
+        keyspace_on(house, &nodes, 1).await
+    }
+
+    /// A keyspace of this house's own, with so many copies on these nodes.
+    pub async fn keyspace_on(house: &House, nodes: &str, replication: u8) -> Cql {
         let cql = Cql {
-            nodes: vec![nodes],
+            nodes: nodes.split(',').map(str::to_owned).collect(),
             keyspace: house.namespace.replace('-', "_"),
             credentials: None,
+            tls: None,
             datacenter: None,
-            replication: 1,
+            replication,
             tablets: false,
         };
         shared::migrate(&cql).await.expect("a keyspace");
@@ -42,6 +48,11 @@ mod real_cql {
 
     /// A node of this name on that keyspace.
     fn node(house: &House, cql: &Cql, name: &str) -> Life {
+        Life::told(house, None, &sets(house, cql, name))
+    }
+
+    /// What that node is told.
+    pub fn sets(house: &House, cql: &Cql, name: &str) -> Vec<String> {
         let mut sets: Vec<String> = house.sets();
         sets.retain(|set| !set.starts_with("data="));
         sets.extend([
@@ -50,7 +61,7 @@ mod real_cql {
             format!("instance={name}"),
             format!("calls_in_flight_max={IN_FLIGHT}"),
         ]);
-        Life::told(house, None, &sets)
+        sets
     }
 
     /// From one node to three and back to one, politely: nothing is lost, done twice or paid for twice, and

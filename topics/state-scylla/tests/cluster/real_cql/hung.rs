@@ -18,7 +18,7 @@ fn row(offset: i64, value: &'static str) -> Row {
 /// goes on when the server does; and that what arrives then of an owner's late writes loses.
 #[tokio::test(flavor = "multi_thread")]
 async fn ends_in_time_and_goes_on() {
-    let server = Server::start("hung");
+    let server = Server::start();
     let settings = Settings {
         request_timeout: Duration::from_millis(500),
         patience: Duration::from_secs(1),

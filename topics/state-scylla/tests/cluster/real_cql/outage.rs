@@ -30,7 +30,7 @@ fn value(offset: i64) -> Bytes {
 /// as passing, making the same call again is enough to go on, and every acknowledged row is there.
 #[tokio::test(flavor = "multi_thread")]
 async fn loses_nothing_that_was_acknowledged() {
-    let server = Server::start("outage");
+    let server = Server::start();
     let store = store_in(&server.settings).await;
     let slot = Slot { agent: "agent".into(), generation: 1, partition: 0 };
     store.register(&slot, "topic").await.expect("register");
