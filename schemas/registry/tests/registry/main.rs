@@ -1,7 +1,11 @@
 //! The registry over HTTP, against one in the test's process that misbehaves as it is told, and against a
 //! real one.
 
-#![allow(clippy::unwrap_used, reason = "this file is tests: what fails here fails a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "this file is tests: what fails here fails a test"
+)]
 
 mod answers;
 mod filing;
