@@ -19,6 +19,7 @@ mod arrivals;
 mod beginnings;
 mod endings;
 mod machine;
+mod moves;
 mod turn;
 
 pub use bounds::Bounds;

@@ -9,4 +9,5 @@ mod endings;
 mod forks;
 mod gateways;
 mod house;
+mod moves;
 mod strange;
