@@ -13,7 +13,9 @@ use schemas_codec::Codec;
 use schemas_records::Message;
 
 use crate::args::{Arguments, Command, Common, Demo, Run};
-use crate::{acls, ask, desk, kept, model, patience, results, run, schemas, state, submit, teams, topics};
+use crate::{
+    acls, ask, desk, inbox, kept, model, patience, results, run, schemas, state, submit, teams, topics,
+};
 
 type Show = Arc<dyn Fn(&Codec, &[u8]) -> Option<String> + Send + Sync>;
 
@@ -119,7 +121,8 @@ impl App {
         };
         team.check(&config.settings.namespace)?;
         // A node on disk is its own broker.
-        let is_own = matches!(arguments.command, Command::Node) && config.data().is_some();
+        let is_own =
+            matches!(arguments.command, Command::Node | Command::Inbox(_)) && config.data().is_some();
         if let (Some(reason), None, false) = (arguments.command.on_a_broker(), &config.brokers, is_own) {
             anyhow::bail!("{reason}: name one with --brokers HOST:PORT");
         }
@@ -217,6 +220,7 @@ impl Work<'_> {
             }
             Command::Node => run::serve(&node, &config).await,
             Command::Topics(command) => topics::run(&node, &config, command).await,
+            Command::Inbox(command) => inbox::run(&node, &config, command).await,
             Command::Submit(tasks) => submit::run(&node, tasks).await,
             Command::Results(what) => results::run(&node, &presentation, what).await,
             // Done above, without a node.

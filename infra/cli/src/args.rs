@@ -2,6 +2,7 @@
 
 mod acls;
 mod ask;
+mod inbox;
 
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use acls::Acls;
 pub use ask::{Ask, DeadLetters};
+pub use inbox::{Inboxes, Migrate};
 
 /// Runs teams of LLM agents on a log: Kafka, or one process's memory.
 ///
@@ -80,6 +82,9 @@ pub enum Command {
     /// Shows, makes or removes the topics that the team needs.
     #[command(subcommand)]
     Topics(Topics),
+    /// Gives an agent's inbox another number of partitions.
+    #[command(subcommand)]
+    Inbox(Inboxes),
     /// Says what the brokers must allow whom.
     #[command(subcommand)]
     Acls(Acls),
@@ -115,6 +120,7 @@ impl Command {
             | Self::Ask(_) => None,
             Self::Node => Some("a node serves a broker's topics, or its own with --data DIR"),
             Self::Topics(_) => Some("topics live on a broker"),
+            Self::Inbox(_) => Some("inboxes live on a broker, or in a node's --data DIR"),
             Self::Submit(_) => Some("tasks are put on a broker's topic"),
             Self::Results(_) => Some("results are read from a broker's topic"),
         }

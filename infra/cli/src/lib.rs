@@ -34,6 +34,7 @@ mod app;
 mod args;
 mod ask;
 mod desk;
+mod inbox;
 mod kept;
 mod model;
 mod patience;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use topics_catalog::{Comparison, Found, Step, Topics};
-use topics_log::NewTopic;
+use topics_log::{NewTopic, TopicPartition};
 use topics_log_kafka::KafkaLog;
 
 use crate::config::Config;
@@ -41,8 +41,7 @@ impl Upkeep {
     ) -> Result<Comparison, Error> {
         let catalog = node.catalog(topics);
         let there = node.doors().log.topics(&format!("{}.", node.names().namespace())).await?;
-        let wanted: Vec<_> =
-            there.into_iter().filter(|topic| catalog.names().any(|name| name == topic.name)).collect();
+        let wanted: Vec<_> = there.into_iter().filter(|topic| catalog.has(&topic.name)).collect();
         let names: Vec<String> = wanted.iter().map(|topic| topic.name.clone()).collect();
         let mut configs = self.log.configurations(&names).await?;
         let found = wanted.into_iter().map(|topic| {
@@ -68,7 +67,7 @@ impl Upkeep {
         }
         if comparison.growing().next().is_some() {
             let mut members = self.log.members(&format!("{}.", node.names().namespace())).await?;
-            members.retain(|group, _| node.groups().contains(group));
+            members.retain(|group, _| node.has_group(group));
             if !members.is_empty() {
                 let groups: Vec<String> =
                     members.iter().map(|(group, count)| format!("{group} ({count})")).collect();
@@ -79,6 +78,20 @@ impl Upkeep {
             }
         }
         self.make(node, comparison).await
+    }
+
+    /// How many processes are members of a group now.
+    pub(crate) async fn readers(&self, group: &str) -> Result<usize, Error> {
+        Ok(self.log.members(group).await?.remove(group).unwrap_or(0))
+    }
+
+    /// What a group has committed of these partitions.
+    pub(crate) async fn committed_by(
+        &self,
+        group: &str,
+        of: &[TopicPartition],
+    ) -> Result<Vec<Option<i64>>, Error> {
+        Ok(self.log.committed_by(group, of).await?)
     }
 
     async fn make(&self, node: &Node, comparison: &Comparison) -> Result<(), Error> {
@@ -106,11 +119,14 @@ impl Upkeep {
 }
 
 impl Node {
-    /// The consumer groups of everything its team may run.
-    fn groups(&self) -> Vec<String> {
+    /// Whether a consumer group is one of what its team may run.
+    fn has_group(&self, group: &str) -> bool {
         let own = [INTAKE, TOOLS, KNOWLEDGE].map(|role| self.names.group(role));
         let shared = [TIMERS, MODEL].map(|role| self.names.gateway_group(role));
-        let agents = self.agents().into_iter().map(|agent| self.names.group(&agent));
-        agents.chain(own).chain(shared).collect()
+        let is_agents = |agent: &String| {
+            let rest = group.strip_prefix(&self.names.group(agent));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(".g"))
+        };
+        own.iter().chain(&shared).any(|known| known == group) || self.agents().iter().any(is_agents)
     }
 }
