@@ -17,7 +17,7 @@ use schemas_records::{
 };
 use topics_catalog::{Directory, Peer};
 use topics_log::{NewRecord, Record, TopicPartition};
-use topics_runtime::{Handler, Input, Step};
+use topics_runtime::{Beside, Handler, Input, Step};
 use topics_state::Version;
 
 use crate::adapter::{Typed, register};
@@ -219,7 +219,7 @@ impl Driver {
             headers: envelope.write(),
         };
         let position = Position { generation: 1, partition: 0, offset: self.offset };
-        let input = Input { record: &record, position, state: self.row.as_ref() };
+        let input = Input { record: &record, position, state: self.row.as_ref(), beside: Beside::default() };
         let step = self.works.step(&input).map_err(|stopped| stopped.reason)?;
         let again = self.works.step(&input).map_err(|stopped| stopped.reason)?;
         if step != again {

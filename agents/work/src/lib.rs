@@ -20,6 +20,7 @@ mod beginnings;
 mod endings;
 mod external;
 mod machine;
+mod moves;
 mod turn;
 
 pub use bounds::Bounds;

@@ -12,6 +12,7 @@ use schemas_records::{
 use topics_catalog::Directory;
 use topics_log::{NewRecord, Record, partition_of};
 use topics_runtime::{DeadReason, Handler, Input, NewState, Step, Stopped};
+use topics_state::Version;
 
 use crate::bounds::{Bounds, ROW_BYTES_MAX};
 use crate::external::ExternalTool;
@@ -40,7 +41,7 @@ pub struct Works {
     pub(crate) version: String,
     /// The tools that this agent may use and another process serves.
     pub(crate) external: Vec<ExternalTool>,
-    /// Partitions of this agent's own inbox.
+    /// Partitions of this agent's own inbox, in the generation that it serves.
     pub(crate) partitions: i32,
 }
 
@@ -65,6 +66,12 @@ impl Works {
             external: Vec::new(),
             partitions,
         })
+    }
+
+    /// The same works, in a generation of the inbox with so many partitions.
+    #[must_use]
+    pub fn with_partitions(self, partitions: i32) -> Self {
+        Self { partitions, ..self }
     }
 
     fn handle(&self, input: &Input<'_>) -> Result<Step, Stopped> {
@@ -94,10 +101,15 @@ impl Works {
             return self.pass_over(input, row, Some(reason), None);
         }
         let Some(row) = row else {
+            if let Some(step) = self.elsewhere(input, envelope.kind)? {
+                return Ok(step);
+            }
             return match envelope.kind {
                 Kind::Input => self.begin(input, &envelope, work),
                 Kind::Expectation => self.begin_join(input, &envelope, work),
-                Kind::Result | Kind::Refused | Kind::Closing => self.wrong_kind(input, None, envelope.kind),
+                Kind::Result | Kind::Refused | Kind::Closing | Kind::Draining => {
+                    self.wrong_kind(input, None, envelope.kind)
+                }
                 _ => self.pass_over(input, None, None, Some("late-no-state")),
             };
         };
@@ -113,7 +125,7 @@ impl Works {
             (Kind::Answer | Kind::Part | Kind::Timer | Kind::Cancellation, _) => {
                 self.pass_over(input, Some(row), None, Some("late"))
             }
-            (Kind::Result | Kind::Refused | Kind::Closing, _) => {
+            (Kind::Result | Kind::Refused | Kind::Closing | Kind::Draining, _) => {
                 self.wrong_kind(input, Some(row), envelope.kind)
             }
         }
@@ -182,7 +194,16 @@ impl Works {
 
     /// The newest row, unless it reads as no state.
     fn read_row(&self, input: &Input<'_>) -> Result<Option<WorkRow>, Stopped> {
-        let Some(version) = input.state else {
+        self.row_of(input, input.state)
+    }
+
+    /// The row in one of the record's versions, unless it reads as no state.
+    pub(crate) fn row_of(
+        &self,
+        input: &Input<'_>,
+        version: Option<&Version>,
+    ) -> Result<Option<WorkRow>, Stopped> {
+        let Some(version) = version else {
             return Ok(None);
         };
         match self.codec.decode_state::<WorkRow>(&version.value) {
@@ -257,6 +278,12 @@ impl Handler for Works {
         let (Some(envelope), Some(work)) = (envelope, work) else {
             return self.pass_over(input, row, Some(reason.clone()), None);
         };
+        // Also what killed its owners: who began it here would begin what another generation may have begun.
+        if row.is_none()
+            && let Some(step) = self.elsewhere(input, envelope.kind)?
+        {
+            return Ok(step);
+        }
         let row = match row {
             Some(row) if row.status == Status::Open => row,
             None if matches!(envelope.kind, Kind::Input | Kind::Expectation) => {

@@ -10,4 +10,5 @@ mod external;
 mod forks;
 mod gateways;
 mod house;
+mod moves;
 mod strange;

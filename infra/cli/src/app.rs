@@ -14,7 +14,7 @@ use schemas_records::Message;
 
 use crate::args::{Arguments, Command, Common, Demo, Run};
 use crate::{
-    acls, ask, desk, group, kept, model, patience, results, run, schemas, state, status, submit, teams,
+    acls, ask, desk, group, inbox, kept, model, patience, results, run, schemas, state, status, submit, teams,
     topics,
 };
 
@@ -122,7 +122,8 @@ impl App {
         };
         team.check(&config.settings.namespace)?;
         // A node on disk is its own broker.
-        let is_own = matches!(arguments.command, Command::Node) && config.data().is_some();
+        let is_own =
+            matches!(arguments.command, Command::Node | Command::Inbox(_)) && config.data().is_some();
         if let (Some(reason), None, false) = (arguments.command.on_a_broker(), &config.brokers, is_own) {
             anyhow::bail!("{reason}: name one with --brokers HOST:PORT");
         }
@@ -238,6 +239,7 @@ impl Work<'_> {
             }
             Command::Node => run::serve(&node, &config).await,
             Command::Topics(command) => topics::run(&node, &config, command).await,
+            Command::Inbox(command) => inbox::run(&node, &config, command).await,
             Command::Submit(tasks) => submit::run(&node, tasks).await,
             Command::Results(what) => results::run(&node, &presentation, what).await,
             // Done above, without a node.

@@ -3,6 +3,7 @@
 mod acls;
 mod ask;
 mod group;
+mod inbox;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 pub use acls::Acls;
 pub use ask::{Ask, DeadLetters};
 pub use group::Group;
+pub use inbox::{Inboxes, Migrate};
 
 /// Runs teams of LLM agents on a log: Kafka, or one process's memory.
 ///
@@ -85,6 +87,9 @@ pub enum Command {
     /// Looks after the team's consumer groups.
     #[command(subcommand)]
     Group(Group),
+    /// Gives an agent's inbox another number of partitions.
+    #[command(subcommand)]
+    Inbox(Inboxes),
     /// Says what the brokers must allow whom.
     #[command(subcommand)]
     Acls(Acls),
@@ -127,6 +132,7 @@ impl Command {
             Self::Node => Some("a node serves a broker's topics, or its own with --data DIR"),
             Self::Topics(_) => Some("topics live on a broker"),
             Self::Group(_) => Some("groups live on a broker"),
+            Self::Inbox(_) => Some("inboxes live on a broker, or in a node's --data DIR"),
             Self::Submit(_) => Some("tasks are put on a broker's topic"),
             Self::Results(_) => Some("results are read from a broker's topic"),
         }

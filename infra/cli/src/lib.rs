@@ -35,6 +35,7 @@ mod args;
 mod ask;
 mod desk;
 mod group;
+mod inbox;
 mod kept;
 mod model;
 mod patience;

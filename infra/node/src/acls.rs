@@ -163,7 +163,14 @@ impl Node {
         let mut rows = Rows::of(principal);
         // A node looks up every topic of its team at its start, whatever it runs.
         for topic in self.catalog(Topics::default()).names() {
-            rows.allow(Operation::Describe, Resource::Topic, topic, "known by name");
+            match self.names.agent_of(topic) {
+                // In whatever generation: a move to the next needs no new ACLs.
+                Some(agent) => {
+                    let inboxes = self.names.inboxes(agent);
+                    rows.allow_prefix(Operation::Describe, Resource::Topic, inboxes, "known by name");
+                }
+                None => rows.allow(Operation::Describe, Resource::Topic, topic, "known by name"),
+            }
         }
         for role in self.role_names()? {
             let dead_letters = self.names.topic(Kind::DeadLetters);
@@ -192,7 +199,9 @@ impl Node {
     /// Reads its inbox, and may write to all that it can name.
     fn for_agent(&self, rows: &mut Rows, agent: &str) {
         let group = self.names.group(agent);
-        rows.allow(Operation::Read, Resource::Topic, self.names.inbox(agent), agent);
+        rows.allow_prefix(Operation::Read, Resource::Topic, self.names.inboxes(agent), agent);
+        // Later generations of its inbox have groups of their own.
+        rows.allow_prefix(Operation::Read, Resource::Group, format!("{group}.g"), agent);
         self.in_transactions(rows, agent, group);
         let reached = [Kind::Results, Kind::Closings, Kind::ModelRequests, Kind::Timers];
         let supplied = self.supplying().into_iter().map(|(.., kind)| kind);
@@ -211,11 +220,10 @@ impl Node {
         for kind in [Kind::Tasks, Kind::Closings] {
             rows.allow(Operation::Read, Resource::Topic, self.names.topic(kind), INTAKE);
         }
-        for topic in
-            [self.names.topic(Kind::Closings), self.names.topic(Kind::Results), self.names.inbox(&entry)]
-        {
-            rows.allow(Operation::Write, Resource::Topic, topic, INTAKE);
+        for kind in [Kind::Closings, Kind::Results] {
+            rows.allow(Operation::Write, Resource::Topic, self.names.topic(kind), INTAKE);
         }
+        rows.allow_prefix(Operation::Write, Resource::Topic, self.names.inboxes(&entry), INTAKE);
         self.in_transactions(rows, INTAKE, self.names.group(INTAKE));
     }
 
@@ -235,7 +243,7 @@ impl Node {
 
     fn to_inboxes(&self, rows: &mut Rows, role: &str) {
         for peer in self.agents() {
-            rows.allow(Operation::Write, Resource::Topic, self.names.inbox(&peer), role);
+            rows.allow_prefix(Operation::Write, Resource::Topic, self.names.inboxes(&peer), role);
         }
     }
 
@@ -261,7 +269,7 @@ impl Node {
         rows.allow(Operation::Read, Resource::Topic, requests, &purpose);
         let asks = |agent: &String| self.team.supplies.external_of(agent).iter().any(|one| one.name == tool);
         for agent in self.agents().iter().filter(|agent| asks(agent)) {
-            rows.allow(Operation::Write, Resource::Topic, self.names.inbox(agent), &purpose);
+            rows.allow_prefix(Operation::Write, Resource::Topic, self.names.inboxes(agent), &purpose);
         }
         Ok(rows)
     }

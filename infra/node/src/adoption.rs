@@ -18,7 +18,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use topics_catalog::FIRST_GENERATION;
 use topics_log::{Committed, Log, Start, TopicDescription, TopicPartition};
 use topics_log_kafka::{Bounds, KafkaLog, Standing};
 use topics_state::Slot;
@@ -31,7 +30,7 @@ use crate::run::Error;
 /// A partition whose group does not have the offset that was recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lost {
-    /// The agent's or gateway's short name.
+    /// The agent's or gateway's short name ([`Reads::name`]).
     pub role: String,
     /// Its group.
     pub group: String,
@@ -120,7 +119,7 @@ impl Adoption {
         let topics = self.log.topics(&format!("{}.", self.node.names().namespace())).await?;
         let runs = self.node.role_names()?;
         let mut lost = Vec::new();
-        for reads in self.node.reads().into_iter().filter(|reads| runs.contains(&reads.role)) {
+        for reads in self.node.reads(&topics).into_iter().filter(|reads| runs.contains(&reads.role)) {
             if let Some(topic) = topics.iter().find(|topic| topic.name == reads.topic) {
                 lost.extend(self.look_at(&reads, topic).await?);
             }
@@ -163,7 +162,7 @@ impl Adoption {
                     format!("store={}", identity.map_err(Error::from_store)?)
                 }
             };
-            let (role, group) = (reads.role.clone(), reads.group.clone());
+            let (role, group) = (reads.name(), reads.group.clone());
             let recorded = recorded.map(|(recorded, _)| recorded);
             lost.push(Lost { role, group, at, committed: offset, recorded, note, verdict });
         }
@@ -181,14 +180,10 @@ impl Adoption {
         at: &TopicPartition,
         topic: &TopicDescription,
     ) -> Result<Option<(i64, bool)>, Error> {
-        if !self.node.agents().contains(&reads.role) {
-            return Ok(None);
-        }
-        let slot = Slot {
-            agent: reads.group.as_str().into(),
-            generation: FIRST_GENERATION,
-            partition: at.partition,
-        };
+        let Some(generation) = reads.generation else { return Ok(None) };
+        // State is one for all generations of an agent's inbox; groups are not.
+        let agent = self.node.names().group(&reads.role).into();
+        let slot = Slot { agent, generation, partition: at.partition };
         let owner = self.node.doors().states.owner(&slot).await.map_err(Error::from_store)?;
         let owner = owner.filter(|owner| owner.topic_id == topic.id);
         Ok(owner.and_then(|owner| Some((owner.committed?, owner.closed))))

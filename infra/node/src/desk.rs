@@ -7,7 +7,7 @@
 mod board;
 mod ledger;
 mod letters;
-mod look;
+pub(crate) mod look;
 mod status;
 mod tasks;
 mod trace;

@@ -96,7 +96,7 @@ impl Node {
         };
         let name = settings.name.clone();
         let run = Box::pin(gateway::run(parts, settings, shutdown.clone()));
-        Role { name, run, watchdog: None }
+        Role { name, run, watchdogs: Vec::new() }
     }
 
     pub(crate) fn timers(&self, directory: &Directory, note: &str, shutdown: &CancellationToken) -> Role {
@@ -115,6 +115,6 @@ impl Node {
             probe: Arc::clone(&self.doors.probe),
         };
         let run = Box::pin(agents_timers::run(parts, settings, shutdown.clone()));
-        Role { name: TIMERS.to_owned(), run, watchdog: None }
+        Role { name: TIMERS.to_owned(), run, watchdogs: Vec::new() }
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use tokio::time::Instant;
-use topics_catalog::Kind;
+use topics_catalog::{FIRST_GENERATION, Inboxes, Kind};
 use topics_log::{Log, TopicDescription, TopicPartition};
 use topics_log_kafka::{Bounds, Found, GroupDescription, GroupOffsets, KafkaLog, Stretch};
 
@@ -26,16 +26,45 @@ pub struct Reads {
     pub group: String,
     /// The topic that the group reads.
     pub topic: String,
+    /// Of an agent: which generation of its inbox that is.
+    pub generation: Option<i32>,
+}
+
+impl Reads {
+    /// As it is shown and said: the role, and behind an agent's in a later generation `.g2`, since two of one agent
+    /// stand beside each other while its inbox moves.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self.generation {
+            Some(generation) if generation != FIRST_GENERATION => format!("{}.g{generation}", self.role),
+            _ => self.role.clone(),
+        }
+    }
 }
 
 impl Node {
-    /// What each role that its team may run reads, agents first.
+    /// What each role that its team may run reads, intake and agents first; an agent once for each generation of
+    /// its inbox among these topics, and for the first if there is none.
     #[must_use]
-    pub fn reads(&self) -> Vec<Reads> {
-        let of = |role: &str, group: String, topic: String| Reads { role: role.to_owned(), group, topic };
+    pub fn reads(&self, topics: &[TopicDescription]) -> Vec<Reads> {
+        let of = |role: &str, group: String, topic: String| {
+            let (role, generation) = (role.to_owned(), None);
+            Reads { role, group, topic, generation }
+        };
         let names = self.names();
+        let inboxes = Inboxes::among(names, topics);
+        let of_agent = |role: &String, generation: i32, topic: String| Reads {
+            generation: Some(generation),
+            ..of(role, names.inbox_group(role, generation), topic)
+        };
         let mut reads = vec![of(INTAKE, names.group(INTAKE), names.topic(Kind::Tasks))];
-        reads.extend(self.agents().iter().map(|agent| of(agent, names.group(agent), names.inbox(agent))));
+        for agent in self.agents() {
+            let found = inboxes.of(&agent);
+            reads.extend(found.iter().map(|inbox| of_agent(&agent, inbox.generation, inbox.topic.to_string())));
+            if found.is_empty() {
+                reads.push(of_agent(&agent, FIRST_GENERATION, names.inbox(&agent)));
+            }
+        }
         for (role, kind) in [(TIMERS, Kind::Timers), (MODEL, Kind::ModelRequests)] {
             reads.push(of(role, names.gateway_group(role), names.topic(kind)));
         }
@@ -71,7 +100,7 @@ pub struct Member {
 /// How one group stands.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Line {
-    /// The agent's or gateway's short name.
+    /// The agent's or gateway's short name ([`Reads::name`]).
     pub role: String,
     /// The group's name.
     pub group: String,
@@ -177,7 +206,7 @@ impl Groups {
     }
 
     async fn ask(&self, topics: &[TopicDescription]) -> Result<Vec<Asked>, Error> {
-        let reads = self.node.reads();
+        let reads = self.node.reads(topics);
         let partitions = |reads: &Reads| -> Vec<TopicPartition> {
             let topic = topics.iter().find(|topic| topic.name == reads.topic);
             let count = topic.map_or(0, |topic| topic.partitions);

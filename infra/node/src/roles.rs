@@ -9,16 +9,16 @@ use futures::future::BoxFuture;
 use schemas_codec::Codec;
 use schemas_records::Budget;
 use tokio_util::sync::CancellationToken;
-use topics_catalog::{Catalog, Directory, Kind, Names, Plan, Topics};
-use topics_log::Group;
-use topics_runtime::worker;
+use topics_catalog::{Catalog, Directory, Inbox, Kind, Names, Plan, Topics};
+use topics_log::{Group, Log};
 use topics_runtime::worker::Watchdog;
+use topics_runtime::{Remedy, worker};
 
 use crate::doors::Doors;
 use crate::gateways::{KNOWLEDGE, MODEL, TIMERS, TOOLS};
 use crate::run::Error;
 use crate::settings::Settings;
-use crate::team::Team;
+use crate::team::{Member, Team};
 
 /// A node that is put together and does not run yet.
 #[derive(Clone)]
@@ -50,8 +50,8 @@ pub struct Role {
     /// Ends when the token it was made with is cancelled and it has drained, or with an error if it
     /// cannot go on.
     pub run: BoxFuture<'static, Result<(), topics_runtime::Error>>,
-    /// Ends the process if a step of this role never returns.
-    pub watchdog: Option<Arc<Watchdog>>,
+    /// Each ends the process if a step that it watches never returns: one for each loop of steps.
+    pub watchdogs: Vec<Arc<Watchdog>>,
 }
 
 impl Node {
@@ -130,6 +130,7 @@ impl Node {
     pub async fn ground(&self) -> Result<Ground, Error> {
         let (log, runs) = (&*self.doors.log, self.role_names()?);
         let mut directory = Directory::look_up(log, &self.names, &self.agents()).await?;
+        directory = self.turned(directory).await?;
         let (mut toolbox, mut library) = (None, None);
         for (role, name, kind) in self.supplying() {
             directory = directory.with_gateway(log, &self.names, name, kind).await?;
@@ -145,6 +146,21 @@ impl Node {
         let note = format!("store={}", self.doors.states.identity().await.map_err(Error::from_store)?);
         let namespace = directory.clone().with_namespace(&*self.doors.log, &self.names).await?;
         Ok(Ground { directory, namespace, note, toolbox, library })
+    }
+
+    /// Lets agents' names stand for the newest generation of their inboxes, where the one before begins no works
+    /// any more. Whoever started before that goes on sending to the old one, which passes it on.
+    async fn turned(&self, mut directory: Directory) -> Result<Directory, Error> {
+        for agent in self.agents() {
+            if let [old, new] = directory.inboxes(&agent) {
+                let (states, group) = (&*self.doors.states, self.names.group(&agent));
+                if worker::has_moved(states, &group, old).await.map_err(Error::from_store)? {
+                    let new = new.clone();
+                    directory = directory.turn_to(&agent, &new);
+                }
+            }
+        }
+        Ok(directory)
     }
 
     /// One role as a loop over the doors.
@@ -186,28 +202,57 @@ impl Node {
         let missing =
             || Error::Config { message: format!("team {:?} has no agent {name:?}", self.team.name()) };
         let member = self.team.members.iter().find(|member| member.name == name).ok_or_else(missing)?;
-        let (topic, partitions, _) = directory.find(name).ok_or_else(missing)?;
+        let inboxes = directory.inboxes(name);
+        // One for each generation of the inbox: usually one. If one cannot go on, the role cannot, and the others
+        // are asked to leave.
+        let (mut runs, mut watchdogs, ending) = (Vec::new(), Vec::new(), shutdown.child_token());
+        for (number, inbox) in inboxes.iter().enumerate() {
+            let watchdog = self.doors.has_watchdog.then(|| Watchdog::new(self.settings.step_time_max));
+            let parts = self.worker_parts(member, directory, inbox, watchdog.clone())?;
+            let mut settings = self.worker_settings(name, inbox);
+            settings.before = number.checked_sub(1).and_then(|before| inboxes.get(before)).cloned();
+            let older = (number + 1 < inboxes.len()).then(|| inbox.topic.to_string());
+            let log = Arc::clone(&self.doors.log);
+            let run = worker::run(parts, settings, ending.clone());
+            runs.push(one_of_several(run, ending.clone(), log, older));
+            watchdogs.extend(watchdog);
+        }
+        let run = Box::pin(async move { futures::future::join_all(runs).await.into_iter().collect() });
+        Ok(Role { name: name.to_owned(), run, watchdogs })
+    }
+
+    /// What the worker of one generation of an agent's inbox works with.
+    fn worker_parts(
+        &self,
+        member: &Member,
+        directory: &Directory,
+        inbox: &Inbox,
+        watchdog: Option<Arc<Watchdog>>,
+    ) -> Result<worker::Parts, Error> {
         let works_team =
             WorksTeam { codec: self.codec.clone(), directory: directory.clone(), bounds: self.team.bounds };
-        let works = Works::new(name, works_team, (member.logic)(self.codec.clone()))
+        let works = Works::new(&member.name, works_team, (member.logic)(self.codec.clone()))
             .map_err(|message| Error::Config { message })?
-            .with_external(self.team.supplies.external_of(name));
-        let full = self.names.group(name);
-        let dead_letters = self.names.topic(Kind::DeadLetters);
-        let group = self.group(full.clone());
-        let settings = worker::Settings::new(name, &full, group, topic.to_string(), partitions, dead_letters);
-        let watchdog = self.doors.has_watchdog.then(|| Watchdog::new(self.settings.step_time_max));
-        let parts = worker::Parts {
+            .with_external(self.team.supplies.external_of(&member.name));
+        Ok(worker::Parts {
             log: Arc::clone(&self.doors.log),
             store: Arc::clone(&self.doors.states),
-            handler: Arc::new(works),
+            handler: Arc::new(works.with_partitions(inbox.partitions)),
             codec: self.codec.clone(),
             clock: Arc::clone(&self.doors.clock),
             probe: Arc::clone(&self.doors.probe),
-            watchdog: watchdog.clone(),
-        };
-        let run = Box::pin(worker::run(parts, settings, shutdown.clone()));
-        Ok(Role { name: name.to_owned(), run, watchdog })
+            watchdog,
+        })
+    }
+
+    /// What it is told. State is one for all generations, told apart by position; groups are not.
+    fn worker_settings(&self, name: &str, inbox: &Inbox) -> worker::Settings {
+        let group = self.group(self.names.inbox_group(name, inbox.generation));
+        let (state, dead_letters) = (self.names.group(name), self.names.topic(Kind::DeadLetters));
+        let topic = inbox.topic.to_string();
+        let mut settings = worker::Settings::new(name, &state, group, topic, inbox.partitions, dead_letters);
+        settings.generation = inbox.generation;
+        settings
     }
 
     fn intake(&self, directory: &Directory, shutdown: &CancellationToken) -> Result<Role, Error> {
@@ -225,7 +270,7 @@ impl Node {
             probe: Arc::clone(&self.doors.probe),
         };
         let run = Box::pin(agents_intake::run(parts, settings, shutdown.clone()));
-        Ok(Role { name: INTAKE.to_owned(), run, watchdog: None })
+        Ok(Role { name: INTAKE.to_owned(), run, watchdogs: Vec::new() })
     }
 
     /// What tasks may use.
@@ -250,3 +295,23 @@ pub(crate) const VERSION: &str = concat!("tributary/", env!("CARGO_PKG_VERSION")
 pub(crate) const INTAKE: &str = "intake";
 /// The roles that are not agents, and that every team has.
 const GATEWAYS: [&str; 3] = [INTAKE, TIMERS, MODEL];
+
+/// The loop of one generation of an inbox, whose end is the end of all that share its token. An older one may end
+/// before the others: when it has drained, and its topic is removed.
+async fn one_of_several(
+    run: impl Future<Output = Result<(), topics_runtime::Error>>,
+    ending: CancellationToken,
+    log: Arc<dyn Log>,
+    older: Option<String>,
+) -> Result<(), topics_runtime::Error> {
+    let ended = run.await;
+    if let (Some(topic), Err(error)) = (older, &ended)
+        && error.remedy == Remedy::Stop
+        && log.topics(&topic).await.is_ok_and(|found| found.iter().all(|found| found.name != topic))
+    {
+        tracing::info!(%topic, "a generation of this inbox was removed, and is read no more");
+        return Ok(());
+    }
+    ending.cancel();
+    ended
+}

@@ -159,7 +159,7 @@ async fn keep_running(
     loop {
         let role = node.role(&name, &ground, &shutdown)?;
         board.runs(&name);
-        if let Some(watchdog) = role.watchdog {
+        for watchdog in role.watchdogs {
             guard(watchdog, Arc::clone(&node.doors.states));
         }
         let Err(error) = role.run.await else {

@@ -4,7 +4,7 @@
 use schemas_codec::{Registry, subject};
 use schemas_records::{Message, Text};
 use schemas_registry::{Lookup, Settings, Subject, start};
-use topics_catalog::Kind;
+use topics_catalog::{Inboxes, Kind};
 
 use crate::config::Config;
 use crate::roles::Node;
@@ -35,7 +35,9 @@ impl Node {
             Meeting::Files => {
                 // Whoever writes holds the folder.
                 let cache = config.data().map(|folder| folder.join(REGISTRY_NOTE));
-                start(&Settings { cache, ..settings.clone() }, &self.subjects()?).await?
+                let prefix = format!("{}.", self.names.namespace());
+                let inboxes = Inboxes::among(&self.names, &self.doors.log.topics(&prefix).await?);
+                start(&Settings { cache, ..settings.clone() }, &self.subjects_with(&inboxes)?).await?
             }
         };
         if !self.codec.registry().entrust(lookup) {
@@ -44,13 +46,21 @@ impl Node {
         Ok(())
     }
 
+    /// What is filed at a registry before anything has moved.
+    ///
+    /// # Errors
+    /// As [`Self::subjects_with`].
+    pub fn subjects(&self) -> Result<Vec<Subject>, Error> {
+        self.subjects_with(&Inboxes::default())
+    }
+
     /// What is filed at a registry: for every topic of the team each record that it carries, in a fixed
     /// order. An inbox carries what begins its agent's work and the runtime's own; the results any message
     /// of the team.
     ///
     /// # Errors
     /// A record without a schema, which a team that was put together does not have.
-    pub fn subjects(&self) -> Result<Vec<Subject>, Error> {
+    fn subjects_with(&self, inboxes: &Inboxes) -> Result<Vec<Subject>, Error> {
         let mut subjects = Vec::new();
         let mut file = |kind: Kind, topic: String, own: Vec<String>| -> Result<(), Error> {
             let mut records: Vec<String> = self.names.records(kind).to_vec();
@@ -67,7 +77,14 @@ impl Node {
         let topic = |kind: Kind| self.names.topic(kind);
         file(Kind::Tasks, topic(Kind::Tasks), vec![self.team.entry_message.clone()])?;
         for member in &self.team.members {
-            file(Kind::Inbox, self.names.inbox(&member.name), vec![member.takes.clone()])?;
+            let standing = inboxes.of(&member.name).iter().map(|inbox| inbox.topic.to_string());
+            let mut topics: Vec<String> = standing.collect();
+            if topics.is_empty() {
+                topics.push(self.names.inbox(&member.name));
+            }
+            for topic in topics {
+                file(Kind::Inbox, topic, vec![member.takes.clone()])?;
+            }
         }
         file(Kind::Results, topic(Kind::Results), self.messages()?)?;
         for kind in [Kind::Closings, Kind::ModelRequests, Kind::Timers, Kind::DeadLetters] {

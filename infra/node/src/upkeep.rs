@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use topics_catalog::{Comparison, Found, Step, Topics};
-use topics_log::NewTopic;
+use topics_log::{Log, NewTopic, TopicDescription, TopicPartition};
 use topics_log_kafka::KafkaLog;
 
 use crate::config::Config;
@@ -39,9 +39,8 @@ impl Upkeep {
         keeps_partitions: bool,
     ) -> Result<Comparison, Error> {
         let catalog = node.catalog(topics);
-        let there = node.doors().log.topics(&format!("{}.", node.names().namespace())).await?;
-        let wanted: Vec<_> =
-            there.into_iter().filter(|topic| catalog.names().any(|name| name == topic.name)).collect();
+        let there = self.topics(node).await?;
+        let wanted: Vec<_> = there.into_iter().filter(|topic| catalog.has(&topic.name)).collect();
         let names: Vec<String> = wanted.iter().map(|topic| topic.name.clone()).collect();
         let mut configs = self.log.configurations(&names).await?;
         let found = wanted.into_iter().map(|topic| {
@@ -66,8 +65,9 @@ impl Upkeep {
             return refuse("records may go by it; say --allow-loss if they may".into());
         }
         if comparison.growing().next().is_some() {
+            let reads = node.reads(&self.topics(node).await?);
             let mut members = self.log.members(&format!("{}.", node.names().namespace())).await?;
-            members.retain(|group, _| node.reads().iter().any(|reads| reads.group == *group));
+            members.retain(|group, _| reads.iter().any(|reads| reads.group == *group));
             if !members.is_empty() {
                 let groups: Vec<String> =
                     members.iter().map(|(group, count)| format!("{group} ({count})")).collect();
@@ -78,6 +78,24 @@ impl Upkeep {
             }
         }
         self.make(node, comparison).await
+    }
+
+    /// How many processes are members of a group now.
+    pub(crate) async fn readers(&self, group: &str) -> Result<usize, Error> {
+        Ok(self.log.members(group).await?.remove(group).unwrap_or(0))
+    }
+
+    /// What a group has committed of these partitions.
+    pub(crate) async fn committed_by(
+        &self,
+        group: &str,
+        of: &[TopicPartition],
+    ) -> Result<Vec<Option<i64>>, Error> {
+        Ok(self.log.committed_by(group, of).await?)
+    }
+
+    async fn topics(&self, node: &Node) -> Result<Vec<TopicDescription>, Error> {
+        Ok(self.log.topics(&format!("{}.", node.names().namespace())).await?)
     }
 
     async fn make(&self, node: &Node, comparison: &Comparison) -> Result<(), Error> {

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemas_codec::Codec;
-use schemas_records::headers::INSTANCE;
+use schemas_records::headers::{INSTANCE, MOVED_FROM};
 use schemas_records::protocol::{DeadLetter, Expectation, JoinPolicy};
 use schemas_records::{Envelope, Failure, Kind, ModelAnswer, Outcome, ReplyTo};
 use topics_log::Record;
@@ -21,7 +21,8 @@ struct Seen<'a> {
     place: &'a Place,
 }
 
-/// One work's address: topic and key.
+/// One work's address: whose inbox, or which other topic, and the key. An agent's inbox is one in all its
+/// generations: a record may have been sent to one and stand in another.
 type At<'a> = (&'a str, &'a [u8]);
 
 /// The readable records of one task, in the order in which they were appended.
@@ -29,12 +30,16 @@ pub(crate) struct Found<'a> {
     task: &'a str,
     seen: Vec<Seen<'a>>,
     dead: Vec<Dead>,
+    places: &'a Places,
     codec: &'a Codec,
 }
 
 impl<'a> Found<'a> {
     pub(crate) fn new(task: &'a str, records: &'a [Record], places: &'a Places, codec: &'a Codec) -> Self {
         let (mut seen, mut dead) = (Vec::new(), Vec::new());
+        // What another generation of an inbox passed on was stepped where it went, and is told from there.
+        let passed_on: BTreeSet<String> =
+            records.iter().filter_map(|record| record.headers.text(MOVED_FROM)).map(str::to_owned).collect();
         for record in records {
             let Some(place) = places.get(&*record.topic_partition.topic) else { continue };
             if *place == Place::DeadLetters {
@@ -42,7 +47,7 @@ impl<'a> Found<'a> {
                 continue;
             }
             let Ok(envelope) = Envelope::read(&record.headers) else { continue };
-            if envelope.task.as_str() == task {
+            if envelope.task.as_str() == task && !passed_on.contains(&place_of(record)) {
                 seen.push(Seen { record, envelope, place });
             }
         }
@@ -53,7 +58,7 @@ impl<'a> Found<'a> {
                 .cmp(&key(other))
                 .then_with(|| one.record.topic_partition.cmp(&other.record.topic_partition))
         });
-        Self { task, seen, dead, codec }
+        Self { task, seen, dead, places, codec }
     }
 
     pub(crate) fn trace(self) -> Option<Trace> {
@@ -76,17 +81,17 @@ impl<'a> Found<'a> {
     /// One work for each inbox key, at the record that began it.
     fn works(&self) -> Vec<Work> {
         let mut met: BTreeSet<At<'_>> = BTreeSet::new();
-        let begun = self.seen.iter().filter(|one| begins(one) && met.insert(address(one.record)));
+        let begun = self.seen.iter().filter(|one| begins(one) && met.insert(self.address(one.record)));
         begun.filter_map(|first| self.work(first)).collect()
     }
 
     fn work(&self, first: &Seen<'_>) -> Option<Work> {
         let Place::Inbox(agent) = first.place else { return None };
-        let at = address(first.record);
+        let at = self.address(first.record);
         let asked: Vec<&Seen<'_>> = self
             .seen
             .iter()
-            .filter(|one| one.envelope.reply_to.as_ref().is_some_and(|to| address_of(to) == at))
+            .filter(|one| one.envelope.reply_to.as_ref().is_some_and(|to| self.address_of(to) == at))
             .collect();
         let end = self.end_of(first);
         let sent = asked.iter().copied().chain(end);
@@ -98,7 +103,7 @@ impl<'a> Found<'a> {
             agent: agent.clone(),
             path: first.envelope.path.as_str().to_owned(),
             level: 0,
-            record: format!("{}/{}", first.record.topic_partition, first.record.offset),
+            record: place_of(first.record),
             instances: instances.into_iter().map(str::to_owned).collect(),
             began_at: first.record.timestamp,
             ended: end.map(|end| self.ended(end)),
@@ -114,13 +119,13 @@ impl<'a> Found<'a> {
         let hands_on = |one: &&Seen<'_>| {
             begins(one)
                 && one.envelope.hops > first.envelope.hops
-                && address(one.record) != address(first.record)
+                && self.address(one.record) != self.address(first.record)
                 && one.envelope.reply_to.as_ref() == Some(to)
         };
         let answers = |one: &&Seen<'_>| {
             matches!(one.envelope.kind, Kind::Answer | Kind::Part | Kind::Result)
                 && one.envelope.call == Some(to.call)
-                && address(one.record) == address_of(to)
+                && self.address(one.record) == self.address_of(to)
         };
         self.seen.iter().find(hands_on).or_else(|| self.seen.iter().find(answers))
     }
@@ -130,12 +135,12 @@ impl<'a> Found<'a> {
             return None;
         }
         let expected: Expectation = self.codec.decode(&first.record.value).ok()?;
-        let at = address(first.record);
+        let at = self.address(first.record);
         let came = |branch: &str| {
             let is_it = |one: &&Seen<'_>| {
                 one.envelope.kind == Kind::Part
                     && one.envelope.branch.as_deref() == Some(branch)
-                    && address(one.record) == at
+                    && self.address(one.record) == at
             };
             self.seen.iter().find(is_it).map(|part| self.ended(part))
         };
@@ -159,7 +164,7 @@ impl<'a> Found<'a> {
         let answer = self.seen.iter().find(|one| {
             matches!(one.envelope.kind, Kind::Answer | Kind::Timer)
                 && one.envelope.call == Some(call)
-                && address(one.record) == address_of(to)
+                && self.address(one.record) == self.address_of(to)
         });
         let is_cancelled = self.seen.iter().any(|one| {
             one.envelope.kind == Kind::Cancellation
@@ -181,6 +186,31 @@ impl<'a> Found<'a> {
                 latency_ms: made.latency_ms,
             }),
         })
+    }
+
+    fn address<'b>(&self, record: &'b Record) -> At<'b>
+    where
+        'a: 'b,
+    {
+        self.at(&record.topic_partition.topic, record.key.as_bytes())
+    }
+
+    fn address_of<'b>(&self, to: &'b ReplyTo) -> At<'b>
+    where
+        'a: 'b,
+    {
+        self.at(&to.address.topic, to.address.key.as_bytes())
+    }
+
+    fn at<'b>(&self, topic: &'b str, key: &'b [u8]) -> At<'b>
+    where
+        'a: 'b,
+    {
+        let places: &'a Places = self.places;
+        match places.get(topic) {
+            Some(Place::Inbox(agent)) => (agent, key),
+            _ => (topic, key),
+        }
     }
 
     fn ended(&self, one: &Seen<'_>) -> Ended {
@@ -227,12 +257,8 @@ fn begins(one: &Seen<'_>) -> bool {
     matches!(one.place, Place::Inbox(_)) && matches!(one.envelope.kind, Kind::Input | Kind::Expectation)
 }
 
-fn address(record: &Record) -> At<'_> {
-    (&record.topic_partition.topic, record.key.as_bytes())
-}
-
-fn address_of(to: &ReplyTo) -> At<'_> {
-    (&to.address.topic, to.address.key.as_bytes())
+fn place_of(record: &Record) -> String {
+    format!("{}/{}", record.topic_partition, record.offset)
 }
 
 fn dead_of(letter: DeadLetter) -> Dead {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use schemas_codec::{Codec, Registry};
-use schemas_records::headers::INSTANCE;
+use schemas_records::headers::{INSTANCE, MOVED_FROM};
 use schemas_records::protocol::{Expectation, ExpectedPart, JoinPolicy};
 use schemas_records::{
     Address, Budget, CallId, Envelope, Failure, FailureCode, Key, Kind, Limits, Message, ModelAnswer, Origin,
@@ -192,4 +192,29 @@ fn shows_what_is_open() {
     assert!(shown.contains("without left"), "{shown}");
     let narrow = draw::text(&trace, 60);
     assert!(narrow.lines().all(|line| line.chars().count() <= 60), "{narrow}");
+}
+
+/// A join whose inbox moves while its parts are under way: what the old generation passed on is told once, from
+/// where it was stepped, and the tree is the one of a task that did not move.
+#[test]
+fn shows_what_moved_once() {
+    let Story { codec, records } = story();
+    let unmoved = Trace::of("t1", &records, &places(), &codec).unwrap();
+    let mut moved = Vec::new();
+    for mut record in records {
+        if &*record.topic_partition.topic == "synth" {
+            moved.push(record.clone());
+            let from = format!("{}/{}", record.topic_partition, record.offset);
+            record.topic_partition = TopicPartition::new("synth.g2", 1);
+            record.headers.push(MOVED_FROM, from);
+        }
+        moved.push(record);
+    }
+    let mut places = places();
+    places.insert("synth.g2".into(), Place::Inbox("synth".into()));
+    let mut trace = Trace::of("t1", &moved, &places, &codec).unwrap();
+    let synth = trace.works.iter_mut().find(|work| work.agent == "synth").unwrap();
+    assert_eq!(synth.record, "synth.g2/1/1");
+    synth.record = "synth/0/1".into();
+    assert_eq!(trace, unmoved);
 }

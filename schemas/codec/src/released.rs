@@ -12,10 +12,11 @@ macro_rules! file {
 }
 
 /// File names and texts.
-pub const FILES: [(&str, &str); 21] = [
+pub const FILES: [(&str, &str); 22] = [
     file!("Cancellation.avsc"),
     file!("Closing.avsc"),
     file!("DeadLetter.avsc"),
+    file!("Draining.avsc"),
     file!("Expectation.avsc"),
     file!("Failure.v1.avsc"),
     file!("Failure.avsc"),

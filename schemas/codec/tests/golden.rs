@@ -41,6 +41,7 @@ fn golden_files_are_read() {
     golden.check_only(&samples::cancellations()[0]);
     golden.check_only(&samples::closings()[0]);
     golden.check_only(&samples::dead_letters()[0]);
+    golden.check_only(&samples::drainings()[0]);
     golden.check_only(&samples::expectations()[0]);
     for version in ["v1", "v2"] {
         golden.check(version, Form::Message, &samples::failures()[0], &samples::failures()[0]);

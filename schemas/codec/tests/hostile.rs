@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use schemas_codec::{Codec, Registry, SchemaId, frame};
 use schemas_records::model::{ModelAnswer, ModelRequest};
-use schemas_records::protocol::{Cancellation, Closing, DeadLetter, Expectation, Timer};
+use schemas_records::protocol::{Cancellation, Closing, DeadLetter, Draining, Expectation, Timer};
 use schemas_records::work::WorkRow;
 use schemas_records::{Failure, Message};
 use serde::{Deserialize, Serialize};
@@ -87,6 +87,7 @@ fn read_all_ways(codec: &Codec, bytes: &[u8]) {
     read::<Cancellation>(codec, bytes);
     read::<Closing>(codec, bytes);
     read::<DeadLetter>(codec, bytes);
+    read::<Draining>(codec, bytes);
     read::<Expectation>(codec, bytes);
     read::<Failure>(codec, bytes);
     read::<ModelAnswer>(codec, bytes);

@@ -30,9 +30,11 @@ pub enum Kind {
     Refused,
     /// Tells intake that a task is no longer open.
     Closing,
+    /// Tells one partition of an inbox that new works begin in the next generation. It belongs to no task.
+    Draining,
 }
 
-const KINDS: [(Kind, &str); 9] = [
+const KINDS: [(Kind, &str); 10] = [
     (Kind::Input, "input"),
     (Kind::Expectation, "expectation"),
     (Kind::Answer, "answer"),
@@ -42,6 +44,7 @@ const KINDS: [(Kind, &str); 9] = [
     (Kind::Result, "result"),
     (Kind::Refused, "refused"),
     (Kind::Closing, "closing"),
+    (Kind::Draining, "draining"),
 ];
 
 impl Kind {

@@ -44,8 +44,12 @@ pub const BRANCH: &str = "branch";
 /// Which process made the record: the group's instance. For people; nothing is decided by it.
 pub const INSTANCE: &str = "instance";
 
+/// Where the record stood before the inbox's other generation passed it on: `topic/partition/offset`. It was
+/// not stepped there. The last one counts.
+pub const MOVED_FROM: &str = "moved-from";
+
 /// The names above, each by its place: a record has most of them, and none is allocated for.
-const KNOWN: [&str; 19] = [
+const KNOWN: [&str; 20] = [
     TASK_ID,
     WORK_PATH,
     REPLY_TO,
@@ -65,6 +69,7 @@ const KNOWN: [&str; 19] = [
     HOPS,
     BRANCH,
     INSTANCE,
+    MOVED_FROM,
 ];
 
 /// The headers of one record, in order. Names may repeat in Kafka; the last one counts.

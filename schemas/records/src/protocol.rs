@@ -1,5 +1,5 @@
 //! The records by which the runtime's own parts speak: expectations, timers, cancellations, closings,
-//! dead letters.
+//! dead letters, inboxes that move.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -51,6 +51,23 @@ pub struct Expectation {
 impl Message for Expectation {
     const NAME: &'static str = "tributary.Expectation";
     const SCHEMA: &'static str = include_str!("../../avro/Expectation.avsc");
+}
+
+/// Stands in each partition of an inbox that moves to another partition count: behind it, what that partition
+/// does not know belongs to the inbox's next generation. What it knows stays until it ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draining {
+    /// The next generation's topic.
+    pub topic: String,
+    /// The next generation.
+    pub generation: i32,
+    /// How many partitions it has.
+    pub partitions: i32,
+}
+
+impl Message for Draining {
+    const NAME: &'static str = "tributary.Draining";
+    const SCHEMA: &'static str = include_str!("../../avro/Draining.avsc");
 }
 
 /// Asks the timer gateway for a record at a time; also what it sends back when the time has come.

@@ -28,6 +28,7 @@ mod deaths;
 mod fate;
 mod instance;
 mod model;
+mod moves;
 mod producer;
 mod replay;
 mod run;
@@ -44,7 +45,7 @@ use infra_node::Team;
 
 pub use chance::Chance;
 pub use producer::{Door, Plant, Task};
-pub use storm::Storm;
+pub use storm::{Moves, Storm};
 pub use world::DEADLINE;
 
 use crate::verify::{Counts, Evidence, Settled};

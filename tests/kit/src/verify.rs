@@ -20,10 +20,11 @@ use std::fmt;
 
 use bytes::Bytes;
 use schemas_codec::Codec;
-use schemas_records::{FailureCode, Timestamp};
+use schemas_records::{FailureCode, Timestamp, headers};
 use topics_log::{NewRecord, Record, TopicPartition};
 
 use reading::Reading;
+pub(crate) use steps::of_no_generation;
 
 /// The header of what somebody else than the house sent, or sent again: it counts for nothing here.
 pub const FOREIGN: &str = "sim-foreign";
@@ -48,9 +49,9 @@ pub struct Topics {
     pub supplying: BTreeSet<String>,
     /// What the timer gateway reads.
     pub timers: String,
-    /// Where tasks enter.
-    pub entry: String,
-    /// Every agent's inbox, the entry's too.
+    /// Where tasks enter: the entry agent's inbox, in each of its generations.
+    pub entry: BTreeSet<String>,
+    /// Every agent's inboxes, the entry's too.
     pub inboxes: BTreeSet<String>,
     /// Partitions of every topic.
     pub partitions: BTreeMap<String, i32>,
@@ -255,6 +256,13 @@ impl Judge {
             self.find(claim, what());
         }
     }
+}
+
+/// The places of the records that one generation of an inbox passed on to another: they were stepped where they
+/// went.
+fn passed_on(evidence: &Evidence) -> BTreeSet<String> {
+    let moved = evidence.records.iter().filter_map(|record| record.headers.text(headers::MOVED_FROM));
+    moved.map(str::to_owned).collect()
 }
 
 /// A record's place, as it is told.

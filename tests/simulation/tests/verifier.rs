@@ -222,7 +222,7 @@ fn end_otherwise(evidence: &mut Evidence) {
 /// A task's budget is less than it spent.
 fn overspend(evidence: &mut Evidence) {
     for record in &mut evidence.records {
-        if kind(record) == "input" && is_of(record, &evidence.topics.entry) {
+        if kind(record) == "input" && evidence.topics.entry.iter().any(|entry| is_of(record, entry)) {
             record.headers = with_header(&record.headers, headers::BUDGET, "calls=1");
         }
     }

@@ -83,8 +83,8 @@ pub struct Comparison {
 
 /// Why an inbox never gets other partitions.
 const OWNED: &str = "a work lives and ends in the partition of its first record, and with another count its key \
-                     would be another owner's; keep what is there (--keep-partitions), or let open tasks end, \
-                     remove the team's topics and apply anew";
+                     would be another owner's; `tributary inbox migrate AGENT --partitions N` moves the agent to a \
+                     new generation of its inbox while tasks flow, or keep what is there (--keep-partitions)";
 
 /// Why nothing gets fewer.
 const NEVER_FEWER: &str = "Kafka takes no partitions away; keep what is there (--keep-partitions), or remove the topic and apply anew";
@@ -107,15 +107,15 @@ impl Catalog {
     #[must_use]
     pub fn compare(&self, found: &BTreeMap<String, Found>, keeps_partitions: bool) -> Comparison {
         let mut comparison = Comparison::default();
-        for wanted in self.wanted() {
+        for wanted in self.beside(found.keys().map(String::as_str)) {
             let Some(found) = found.get(&wanted.topic.name) else {
-                let (topic, purpose) = (wanted.topic.clone(), wanted.purpose.clone());
+                let Wanted { topic, purpose, .. } = wanted;
                 comparison.steps.push(Step::Create { topic, purpose });
                 continue;
             };
             let of_config = differences(&wanted.topic, &found.config);
             let is_free = keeps_partitions || self.is_shared(&wanted.topic.name);
-            let of_partitions = partitions(wanted, found.partitions, is_free);
+            let of_partitions = partitions(&wanted, found.partitions, is_free);
             match of_partitions {
                 // Its changes say that it is there.
                 Step::Keep { wanted: None, .. } if !of_config.is_empty() => {}
@@ -131,6 +131,8 @@ impl Catalog {
 fn partitions(wanted: &Wanted, from: i32, is_free: bool) -> Step {
     let (topic, to) = (wanted.topic.name.clone(), wanted.topic.partitions);
     match (wanted.kind, from.cmp(&to)) {
+        // Whatever is wanted now, it is of the newest generation.
+        _ if wanted.drains => Step::Keep { topic, partitions: from, wanted: None },
         (_, std::cmp::Ordering::Equal) => Step::Keep { topic, partitions: from, wanted: None },
         _ if is_free => Step::Keep { topic, partitions: from, wanted: Some(to) },
         (Kind::Inbox, _) => Step::Refuse { topic, from, to, reason: OWNED },

@@ -1,6 +1,7 @@
 //! The directory: short names that agents use, resolved to topics, and keys to partitions.
 //!
-//! An agent says `data-analyst` or `model`; what is declared here is all that it can reach.
+//! An agent says `data-analyst` or `model`; what is declared here is all that it can reach. Of an inbox that
+//! moves to another generation, both are declared, and one is what the agent's name stands for.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +9,8 @@ use std::sync::Arc;
 use schemas_records::{Key, address::Address};
 use topics_log::{Log, partition_of};
 
-use crate::names::{Kind, Names};
+use crate::inboxes::{Inbox, Inboxes};
+use crate::names::{Kind, Names, split_generation};
 
 /// What a short name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +37,7 @@ struct Entry {
 pub struct Directory {
     entries: BTreeMap<String, Entry>,
     by_topic: BTreeMap<Arc<str>, i32>,
+    inboxes: Inboxes,
 }
 
 /// The short names of the runtime's own topics.
@@ -48,7 +51,8 @@ const RUNTIME: [(&str, Kind, Peer); 6] = [
 ];
 
 impl Directory {
-    /// Looks up every topic of the team.
+    /// Looks up every topic of the team. An agent stands for the oldest generation of its inbox, which passes on
+    /// what belongs to the next one: that is right at any time. [`Self::turn_to`] saves the detour.
     ///
     /// # Errors
     /// The log's own; remedy `Stop` if a topic is missing, naming it and the command that makes it.
@@ -57,18 +61,41 @@ impl Directory {
             .iter()
             .map(|(name, kind, peer)| ((*name).to_owned(), names.topic(*kind), *peer))
             .collect();
-        wanted.extend(agents.iter().map(|agent| (agent.clone(), names.inbox(agent), Peer::Agent)));
-        let prefix = format!("{}.", names.namespace());
+        let found = log.topics(&format!("{}.", names.namespace())).await?;
+        let inboxes = Inboxes::among(names, &found);
+        let inbox = |agent: &String| match inboxes.of(agent).first() {
+            Some(oldest) => oldest.topic.to_string(),
+            None => names.inbox(agent),
+        };
+        wanted.extend(agents.iter().map(|agent| (agent.clone(), inbox(agent), Peer::Agent)));
         let existing: BTreeMap<String, i32> =
-            log.topics(&prefix).await?.into_iter().map(|topic| (topic.name, topic.partitions)).collect();
+            found.into_iter().map(|topic| (topic.name, topic.partitions)).collect();
         let mut directory = Self::default();
+        for inbox in agents.iter().flat_map(|agent| inboxes.of(agent)) {
+            directory.by_topic.insert(Arc::clone(&inbox.topic), inbox.partitions);
+        }
         for (name, topic, peer) in wanted {
             let Some(partitions) = existing.get(&topic) else {
                 return Err(missing(&topic));
             };
             directory.insert(&name, &topic, *partitions, peer);
         }
+        directory.inboxes = inboxes;
         Ok(directory)
+    }
+
+    /// The generations of an agent's inbox, the oldest first.
+    #[must_use]
+    pub fn inboxes(&self, agent: &str) -> &[Inbox] {
+        self.inboxes.of(agent)
+    }
+
+    /// Lets an agent's name stand for this generation of its inbox: once all that lies in the older one has been
+    /// told so (`topics_runtime::worker::has_moved`).
+    #[must_use]
+    pub fn turn_to(mut self, agent: &str, inbox: &Inbox) -> Self {
+        self.insert(agent, &inbox.topic, inbox.partitions, Peer::Agent);
+        self
     }
 
     /// Adds the gateway that this team has for a kind of requests, under a short name.
@@ -145,11 +172,23 @@ impl Directory {
     }
 
     /// Whether an address lies in a declared topic and one of its partitions.
+    ///
+    /// An inbox that moved while this process ran has a generation that was not there when this was looked up. A
+    /// work that lives in it is answered all the same: who names a later generation has stood in it.
     #[must_use]
     pub fn holds(&self, address: &Address) -> bool {
-        self.by_topic
-            .get(address.topic.as_str())
-            .is_some_and(|partitions| (0..*partitions).contains(&address.partition))
+        match self.by_topic.get(address.topic.as_str()) {
+            Some(partitions) => (0..*partitions).contains(&address.partition),
+            None => address.partition >= 0 && self.is_later(&address.topic),
+        }
+    }
+
+    /// Whether a topic is a declared inbox in a generation after all that are known.
+    fn is_later(&self, topic: &str) -> bool {
+        let Some((prefix, generation)) = split_generation(topic) else { return false };
+        let known = self.by_topic.keys().filter_map(|known| split_generation(known));
+        let newest = known.filter(|(known, _)| *known == prefix).map(|(_, generation)| generation).max();
+        newest.is_some_and(|newest| newest < generation)
     }
 
     /// The declared names, sorted.
@@ -172,3 +211,6 @@ fn missing(topic: &str) -> topics_log::Error {
          missing, `tributary acls print` lists what is to be allowed",
     )
 }
+
+#[cfg(test)]
+mod tests;

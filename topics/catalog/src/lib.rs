@@ -5,10 +5,12 @@
 
 mod comparison;
 mod directory;
+mod inboxes;
 mod names;
 mod plan;
 
 pub use comparison::{Comparison, Found, Step};
 pub use directory::{Directory, Peer, external};
+pub use inboxes::{Inbox, Inboxes};
 pub use names::{Error, FIRST_GENERATION, Kind, NAME_BYTES_MAX, Names, is_name};
 pub use plan::{Catalog, Plan, Removal, Topics};

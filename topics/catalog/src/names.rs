@@ -121,7 +121,20 @@ impl Names {
     /// The full name of an agent's inbox in its first generation.
     #[must_use]
     pub fn inbox(&self, agent: &str) -> String {
-        self.fill(Kind::Inbox, agent)
+        self.inbox_in(agent, FIRST_GENERATION)
+    }
+
+    /// The full name of an agent's inbox in a generation.
+    #[must_use]
+    pub fn inbox_in(&self, agent: &str, generation: i32) -> String {
+        self.inboxes(agent) + &generation.to_string()
+    }
+
+    /// What the full names of an agent's inboxes begin with, whatever their generations; no other topic's does.
+    #[must_use]
+    pub fn inboxes(&self, agent: &str) -> String {
+        let name = self.fill(Kind::Inbox, agent);
+        name.strip_suffix("{generation}").unwrap_or(&name).to_owned()
     }
 
     /// The full name of what a tool reads that another process serves; its group's name begins so, too.
@@ -135,6 +148,14 @@ impl Names {
     #[must_use]
     pub fn group(&self, agent: &str) -> String {
         format!("{}.{}.{agent}", self.namespace, self.team)
+    }
+
+    /// The consumer group that reads one generation of an agent's inbox: each has one of its own, since each is
+    /// read by its own workers.
+    #[must_use]
+    pub fn inbox_group(&self, agent: &str, generation: i32) -> String {
+        let group = self.group(agent);
+        if generation == FIRST_GENERATION { group } else { format!("{group}.g{generation}") }
     }
 
     /// The consumer group of a gateway, which serves the whole namespace.
@@ -177,6 +198,13 @@ impl Names {
         pieces.find_map(|(wanted, found)| (wanted == "{agent}").then_some(found))
     }
 
+    /// The generation of an inbox's topic; `None` for a topic that is none.
+    #[must_use]
+    pub fn generation_of(&self, topic: &str) -> Option<i32> {
+        self.team_by(&self.templates.get(&Kind::Inbox)?.name, topic)?;
+        split_generation(topic).map(|(_, generation)| generation)
+    }
+
     /// The team in a topic's name, if the name is made like this template, dot by dot.
     fn team_by<'a>(&self, template: &str, topic: &'a str) -> Option<&'a str> {
         let (wanted, found): (Vec<&str>, Vec<&str>) =
@@ -193,9 +221,7 @@ impl Names {
                     is_name(found)
                 }
                 "{agent}" | "{tool}" => is_name(found),
-                "g{generation}" => {
-                    found.strip_prefix('g').is_some_and(|number| number.parse::<u32>().is_ok())
-                }
+                "g{generation}" => split_generation(topic).is_some(),
                 literal => found == literal,
             };
             if !fits {
@@ -216,8 +242,16 @@ impl Names {
             .replace("{team}", &self.team)
             .replace("{agent}", of)
             .replace("{tool}", of)
-            .replace("{generation}", &FIRST_GENERATION.to_string())
     }
+}
+
+/// An inbox's name without its generation, and that; `None` for a name that does not end in one as the catalog
+/// writes it.
+pub(crate) fn split_generation(topic: &str) -> Option<(&str, i32)> {
+    let (_, last) = topic.rsplit_once(".g")?;
+    let generation = last.parse().ok().filter(|generation: &i32| *generation >= FIRST_GENERATION)?;
+    let prefix = topic.strip_suffix(last)?;
+    (generation.to_string() == last).then_some((prefix, generation))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::fmt;
 
 use topics_log::{Log, NewTopic, TopicDescription};
 
-use crate::names::{Kind, Names};
+use crate::names::{Kind, Names, split_generation};
 
 /// How many partitions topics get when they are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,16 @@ pub(crate) struct Wanted {
     pub(crate) topic: NewTopic,
     pub(crate) kind: Kind,
     pub(crate) purpose: String,
+    /// An inbox's generation that is no longer its newest: it keeps what it has, and goes when it has drained.
+    pub(crate) drains: bool,
+}
+
+impl Wanted {
+    /// Whether a topic is this inbox, of whatever generation.
+    fn is_inbox_of(&self, topic: &str) -> bool {
+        let prefix = |name| split_generation(name).map(|(prefix, _)| prefix);
+        self.kind == Kind::Inbox && prefix(topic).is_some() && prefix(topic) == prefix(&self.topic.name)
+    }
 }
 
 /// The topics of one team, with those it shares with its namespace.
@@ -86,7 +96,7 @@ impl Catalog {
             replication: self.topics.replication,
             config: template.config.clone(),
         };
-        self.wanted.push(Wanted { topic, kind, purpose: template.purpose.clone() });
+        self.wanted.push(Wanted { topic, kind, purpose: template.purpose.clone(), drains: false });
     }
 
     /// What goes with this team: its own topics, and those of the namespace with the last team only.
@@ -99,7 +109,7 @@ impl Catalog {
             if let Some(team) = names.team_of(&topic.name).filter(|team| *team != names.team()) {
                 removal.others.insert(team.to_owned());
             }
-            if self.names().any(|name| name == topic.name) {
+            if self.has(&topic.name) {
                 removal.remove.push(topic.name);
             }
         }
@@ -119,22 +129,53 @@ impl Catalog {
         let existing: BTreeMap<String, TopicDescription> =
             log.topics(&prefix).await?.into_iter().map(|topic| (topic.name.clone(), topic)).collect();
         let mut plan = Plan::default();
-        for Wanted { topic, purpose, .. } in &self.wanted {
+        for Wanted { topic, purpose, .. } in self.beside(existing.keys().map(String::as_str)) {
             match existing.get(&topic.name) {
-                None => plan.create.push((topic.clone(), purpose.clone())),
+                None => plan.create.push((topic, purpose)),
                 Some(found) => plan.keep.push(found.clone()),
             }
         }
         Ok(plan)
     }
 
-    /// The names of all topics in this catalog.
+    /// The names of all topics in this catalog, inboxes in their first generation.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.wanted.iter().map(|wanted| wanted.topic.name.as_str())
     }
 
-    pub(crate) fn wanted(&self) -> &[Wanted] {
-        &self.wanted
+    /// Whether a topic is one of this catalog's: an inbox in whatever generation.
+    #[must_use]
+    pub fn has(&self, topic: &str) -> bool {
+        self.wanted.iter().any(|wanted| wanted.topic.name == topic || wanted.is_inbox_of(topic))
+    }
+
+    /// The inbox of this name, in whatever generation, as it is to be made; `None` if it is none of this catalog's.
+    #[must_use]
+    pub fn inbox(&self, topic: &str) -> Option<NewTopic> {
+        let wanted = self.wanted.iter().find(|wanted| wanted.is_inbox_of(topic))?;
+        Some(NewTopic { name: topic.to_owned(), ..wanted.topic.clone() })
+    }
+
+    /// What is wanted beside these topics: of an inbox that has other generations than the first, those.
+    pub(crate) fn beside<'a>(&self, existing: impl Iterator<Item = &'a str>) -> Vec<Wanted> {
+        let existing: Vec<&str> = existing.collect();
+        let mut all = Vec::new();
+        for wanted in &self.wanted {
+            let mut inboxes: Vec<&str> =
+                existing.iter().copied().filter(|topic| wanted.is_inbox_of(topic)).collect();
+            inboxes.sort_by_key(|topic| split_generation(topic).map(|(_, generation)| generation));
+            if inboxes.is_empty() {
+                all.push(wanted.clone());
+            }
+            let newest = inboxes.len().saturating_sub(1);
+            all.extend(inboxes.into_iter().enumerate().map(|(number, topic)| {
+                let mut of_generation = wanted.clone();
+                topic.clone_into(&mut of_generation.topic.name);
+                of_generation.drains = number < newest;
+                of_generation
+            }));
+        }
+        all
     }
 
     pub(crate) fn is_shared(&self, topic: &str) -> bool {

@@ -4,10 +4,15 @@
 use std::collections::BTreeMap;
 
 use rdkafka::admin::{ConfigResource, NewPartitions, OwnedResourceSpecifier, ResourceSpecifier};
-use topics_log::Error;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::KafkaError;
+use rdkafka::{Offset, TopicPartitionList};
+use topics_log::{Error, TopicPartition};
 
 use crate::admin::{Admin, Worker, block_on, first_failure, options};
 use crate::connection::KafkaLog;
+use crate::desk::{Asker, Desk};
+use crate::logging::{Named, Voice};
 use crate::{errors, native};
 
 const LOOK: &str = "read the configuration of topics";
@@ -68,6 +73,47 @@ impl KafkaLog {
             Ok(counted.filter(|(_, members)| *members > 0).collect())
         };
         admin.ask("list groups", look).await
+    }
+}
+
+impl KafkaLog {
+    /// What a group has committed of these partitions, whoever its members are; `None` where it has nothing.
+    ///
+    /// # Errors
+    /// `Stop` if it may not be seen (`Describe` on the group); `Retry` for passing trouble, and while an open
+    /// transaction holds one of the offsets.
+    pub async fn committed_by(&self, group: &str, of: &[TopicPartition]) -> Result<Vec<Option<i64>>, Error> {
+        let attempted = format!("read the committed offsets of {group}");
+        let mut config = self.settings().reader(false);
+        // Named, and never joined: a client without a subscription is no member.
+        config.set("group.id", group);
+        let (patience, voice) =
+            (self.settings().connect_timeout, format!("{} offsets", self.settings().client_id));
+        let failed = {
+            let attempted = attempted.clone();
+            move |error: KafkaError| errors::of(&attempted, &error)
+        };
+        let make = {
+            let failed = failed.clone();
+            move || -> Result<BaseConsumer<Named>, Error> {
+                config.create_with_context(Named(Voice::new(voice))).map_err(failed)
+            }
+        };
+        let desk = Desk::open("kafka-offsets", make).await?;
+        let of = of.to_vec();
+        let look = move |client: &mut BaseConsumer<Named>, _: &Asker<'_>| {
+            let mut asked = TopicPartitionList::with_capacity(of.len());
+            for at in &of {
+                asked.add_partition(&at.topic, at.partition);
+            }
+            let found = client.committed_offsets(asked, patience).map_err(failed)?;
+            let offset = |at: &TopicPartition| match found.find_partition(&at.topic, at.partition)?.offset() {
+                Offset::Offset(offset) => Some(offset),
+                _ => None,
+            };
+            Ok(of.iter().map(offset).collect())
+        };
+        desk.ask(&attempted, look).await
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use schemas_records::Position;
+use topics_catalog::Inbox;
 use topics_log::{NewRecord, Record};
 use topics_state::Version;
 
@@ -18,6 +19,19 @@ pub struct Input<'a> {
     pub position: Position,
     /// The state, and where it was written; `None` if there is none.
     pub state: Option<&'a Version>,
+    /// The inbox's other generations, while it moves; usually none.
+    pub beside: Beside<'a>,
+}
+
+/// The generations of an inbox beside the one in which a record is stepped. A key lives in one of them: what is
+/// not known where it arrives may be another's.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beside<'a> {
+    /// The generation before this one, and the key's newest row there if it has one. A row that reads as no
+    /// state is one.
+    pub before: Option<(&'a Inbox, Option<&'a Version>)>,
+    /// The generation that new keys belong to: this one drains, and begins nothing.
+    pub next: Option<&'a Inbox>,
 }
 
 /// The key's state after a step. It is written at the record's position, always: also when nothing

@@ -20,6 +20,6 @@ pub mod worker;
 pub use broker_clock::BrokerClock;
 pub use dead_letters::DeadReason;
 pub use error::{Error, Remedy};
-pub use handler::{Handler, Input, NewState, Step, Stopped};
+pub use handler::{Beside, Handler, Input, NewState, Step, Stopped};
 pub use probe::{Moment, NoProbe, Probe};
 pub use shutdown::overdue;

@@ -1,11 +1,12 @@
 //! The worker: the life of a batch, from the poll to the commit. [`Worker::batch`] is the function to
 //! read first.
 //!
-//! One worker serves one agent type in one process: it is one member of the agent's group, with one
-//! transactional producer. It knows nothing of what it moves.
+//! One worker serves one generation of one agent type's inbox in one process: it is one member of that
+//! generation's group, with one transactional producer. It knows nothing of what it moves.
 
 mod batch;
 mod cache;
+mod moving;
 mod ownership;
 mod pruning;
 mod recovery;
@@ -32,6 +33,7 @@ use batch::Stepped;
 use ownership::Owned;
 use pruning::Pruning;
 
+pub use moving::{draining_record, has_moved, names_next};
 pub use settings::Settings;
 pub use watchdog::{Death, Watchdog};
 
@@ -87,6 +89,9 @@ pub(crate) struct Worker {
     batch_records: usize,
     /// Whether the last write of state took long: then the transaction is not opened before it.
     is_store_slow: bool,
+    /// Until when it is not looked again whether the generation before has told all it must; `None` once it has,
+    /// or if there is none.
+    waits_for_before: Option<Instant>,
 }
 
 impl Worker {
@@ -97,6 +102,7 @@ impl Worker {
         Ok(Self {
             pruning: Pruning::new(&settings),
             batch_records: settings.batch_records_max,
+            waits_for_before: settings.before.is_some().then(Instant::now),
             parts,
             settings,
             note,
@@ -133,8 +139,8 @@ impl Worker {
         if let Err(error) = self.assume().await {
             self.recover(error, shutdown).await?;
         }
-        let wait =
-            if self.unstarted.is_empty() { self.settings.poll_wait } else { self.settings.retry_pause };
+        let is_waiting = self.unstarted.is_empty() || self.waits_for_before.is_some();
+        let wait = if is_waiting { self.settings.poll_wait } else { self.settings.retry_pause };
         let max = self.records_max();
         let polled = tokio::select! {
             biased;
@@ -205,7 +211,9 @@ impl Worker {
         self.commit().await?;
         self.moment(Moment::Committed).await;
 
+        let draining = std::mem::take(&mut stepped.draining);
         self.settle(stepped, began);
+        self.note_draining(draining).await?;
         if self.pruning.is_due() { self.prune().await } else { Ok(()) }
     }
 
@@ -320,8 +328,10 @@ impl Worker {
         for key in stepped.keys {
             if let Some(owned) = self.owned.get_mut(&key.topic_partition) {
                 self.pruning.note(&key);
-                // What came and went with one record is not asked for again, but for duplicates.
-                if !key.is_fleeting() {
+                // What came and went with one record is not asked for again, but for duplicates. And what is
+                // not known here is looked for in the generation before, each time.
+                let is_asked_again = self.settings.before.is_some() && key.is_absent();
+                if !key.is_fleeting() && !is_asked_again {
                     owned.cache.insert(key.key, key.version);
                 }
             }

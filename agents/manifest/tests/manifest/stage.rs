@@ -18,7 +18,7 @@ use schemas_records::{
 use serde_json::Value;
 use topics_catalog::{Directory, Peer};
 use topics_log::{NewRecord, Record, TopicPartition};
-use topics_runtime::{Handler, Input};
+use topics_runtime::{Beside, Handler, Input};
 use topics_state::Version;
 
 /// The time of the first record; each later one comes a second after the last.
@@ -219,7 +219,7 @@ impl Stage {
         let position = Position { generation: 1, partition: 0, offset: self.offset };
         self.offset += 1;
         let at = (agent.clone(), record.key.to_string());
-        let input = Input { record: &read, position, state: self.rows.get(&at) };
+        let input = Input { record: &read, position, state: self.rows.get(&at), beside: Beside::default() };
         let step = self.works[&agent].step(&input).unwrap();
         assert_eq!(Ok(&step), self.works[&agent].step(&input).as_ref(), "a step is a function of its input");
         self.rows.insert(at, Version { position, value: step.state.value().clone() });

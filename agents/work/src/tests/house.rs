@@ -12,7 +12,7 @@ use schemas_records::{
 };
 use topics_catalog::{Directory, Peer};
 use topics_log::{NewRecord, Record, TopicPartition};
-use topics_runtime::{Handler, Input, Step, Stopped};
+use topics_runtime::{Beside, Handler, Input, Step, Stopped};
 use topics_state::Version;
 
 use crate::{Bounds, Effects, Event, ExternalTool, Fault, Happened, Logic, Team, Works};
@@ -145,7 +145,7 @@ impl House {
         let position = Position { generation: 1, partition: 0, offset: self.offset };
         self.offset += 1;
         let at = (agent.clone(), record.key.to_string());
-        let input = Input { record: &read, position, state: self.rows.get(&at) };
+        let input = Input { record: &read, position, state: self.rows.get(&at), beside: Beside::default() };
         let step = self.works[&agent].step(&input)?;
         assert_eq!(Ok(&step), self.works[&agent].step(&input).as_ref(), "a step is a function of its input");
         self.rows.insert(at, Version { position, value: step.state.value().clone() });

@@ -5,7 +5,7 @@ use schemas_records::{
     Envelope, FailureCode, Headers, Key, Kind, ModelRequest, Outcome, Position, Text, headers,
 };
 use topics_log::{Record, TopicPartition};
-use topics_runtime::{DeadReason, Handler, Input, NewState};
+use topics_runtime::{Beside, DeadReason, Handler, Input, NewState};
 
 use super::house::{House, START, agent, echo, works};
 use crate::Happened;
@@ -77,7 +77,7 @@ fn failing_a_record() {
     };
     let position = Position { generation: 1, partition: 0, offset: 0 };
     let entry = works("entry", &["entry"], &asks, &house.codec);
-    let input = Input { record: &record, position, state: None };
+    let input = Input { record: &record, position, state: None, beside: Beside::default() };
     let step = entry.fail(&input, &reason).unwrap();
     assert!(matches!(step.state, NewState::Ended { .. }));
     let envelope = Envelope::read(&step.outputs[0].headers).unwrap();

@@ -28,12 +28,13 @@ struct Count {
     tokens: u64,
 }
 
-/// A work by topic and key.
-type At = (String, Vec<u8>);
+/// A work by its agent and key: one that is passed on between generations of an inbox is one.
+type At = (usize, Vec<u8>);
 
 /// What has been asked of whom, and what came back.
 pub(super) struct Tally {
     codec: Codec,
+    /// By topic; inboxes by what their names begin with in every generation.
     places: HashMap<String, Place>,
     agents: Vec<String>,
     gateways: Vec<String>,
@@ -52,7 +53,7 @@ impl Tally {
     pub fn new(node: &Node) -> Self {
         let agents = node.agents();
         let inboxes = agents.iter().enumerate();
-        let places = inboxes.map(|(number, agent)| (node.names().inbox(agent), Place::Inbox(number)));
+        let places = inboxes.map(|(number, agent)| (node.names().inboxes(agent), Place::Inbox(number)));
         let mut places: HashMap<String, Place> = places.collect();
         let mut gateways = Vec::new();
         for (name, topic) in node.gateways_called() {
@@ -85,17 +86,22 @@ impl Tally {
     }
 
     pub fn reads(&self, topic: &str) -> bool {
-        self.places.contains_key(topic)
+        self.place(topic).is_some()
+    }
+
+    fn place(&self, topic: &str) -> Option<&Place> {
+        let of_inbox = || self.places.get(topic.trim_end_matches(|c: char| c.is_ascii_digit()));
+        self.places.get(topic).or_else(of_inbox)
     }
 
     /// Takes in a record.
     pub fn see(&mut self, record: &Record) {
         let topic = &*record.topic_partition.topic;
-        let Some(place) = self.places.get(topic).cloned() else { return };
+        let Some(place) = self.place(topic).cloned() else { return };
         let Ok(envelope) = Envelope::read(&record.headers) else { return };
         match (place, envelope.kind) {
             (Place::Inbox(agent), RecordKind::Input | RecordKind::Expectation) => {
-                let at = (topic.to_owned(), record.key.as_bytes().to_vec());
+                let at = (agent, record.key.as_bytes().to_vec());
                 self.begins(agent, at, envelope.reply_to.as_ref());
             }
             (Place::Gateway(gateway), RecordKind::Input) => {
@@ -150,9 +156,9 @@ impl Tally {
     }
 
     fn asks(&mut self, call: CallId, gateway: usize, inbox: &str) {
-        let Some(Place::Inbox(agent)) = self.places.get(inbox) else { return };
-        if !self.ended.remove(&call) && self.asked.insert(call, (*agent, gateway)).is_none() {
-            *self.counts[*agent].waiting.entry(gateway).or_default() += 1;
+        let Some(&Place::Inbox(agent)) = self.place(inbox) else { return };
+        if !self.ended.remove(&call) && self.asked.insert(call, (agent, gateway)).is_none() {
+            *self.counts[agent].waiting.entry(gateway).or_default() += 1;
         }
     }
 

@@ -56,12 +56,13 @@ async fn each_role_needs_its_own() {
             "Topic ns.dead-letters Write",
             "Topic ns.model.requests Write",
             "Topic ns.t.closings Write",
-            "Topic ns.t.first.inbox.g1 Write",
+            "Topic ns.t.first.inbox.g* Write",
             "Topic ns.t.results Write",
-            "Topic ns.t.second.inbox.g1 Read+Write",
+            "Topic ns.t.second.inbox.g* Read+Write",
             "Topic ns.timers Write",
             "Group ns.reader Describe",
             "Group ns.t.second Read",
+            "Group ns.t.second.g* Read",
             "TransactionalId ns.t.second.* Write",
         ],
     )
@@ -71,7 +72,7 @@ async fn each_role_needs_its_own() {
         &[
             "Topic ns.dead-letters Write",
             "Topic ns.t.closings Read+Write",
-            "Topic ns.t.first.inbox.g1 Write",
+            "Topic ns.t.first.inbox.g* Write",
             "Topic ns.t.results Write",
             "Topic ns.t.tasks Read",
             "Group ns.reader Describe",
@@ -84,8 +85,8 @@ async fn each_role_needs_its_own() {
         "timers",
         &[
             "Topic ns.dead-letters Write",
-            "Topic ns.t.first.inbox.g1 Write",
-            "Topic ns.t.second.inbox.g1 Write",
+            "Topic ns.t.first.inbox.g* Write",
+            "Topic ns.t.second.inbox.g* Write",
             "Topic ns.timers Read+Write",
             "Group ns.timers Read",
         ],
@@ -96,8 +97,8 @@ async fn each_role_needs_its_own() {
         &[
             "Topic ns.dead-letters Write",
             "Topic ns.model.requests Read",
-            "Topic ns.t.first.inbox.g1 Write",
-            "Topic ns.t.second.inbox.g1 Write",
+            "Topic ns.t.first.inbox.g* Write",
+            "Topic ns.t.second.inbox.g* Write",
             "Group ns.model-gateway Read",
         ],
     )

@@ -48,8 +48,9 @@ impl Ledger {
             log: Arc::clone(&node.doors().log),
             sources: Sources {
                 tasks: names.topic(Kind::Tasks),
-                entry: names.inbox(&entry),
                 results: names.topic(Kind::Results),
+                names: names.clone(),
+                entry,
                 codec: node.codec().clone(),
             },
             namespace: names.namespace().to_owned(),
@@ -153,9 +154,8 @@ impl Ledger {
         has_settled: bool,
     ) -> Result<(), topics_log::Error> {
         if following.is_none() {
-            let Sources { tasks, entry, results, .. } = &self.sources;
             let all = self.log.topics(&format!("{}.", self.namespace)).await?;
-            let ours = all.iter().filter(|topic| [tasks, entry, results].contains(&&topic.name));
+            let ours = all.iter().filter(|topic| self.sources.tell(&topic.name));
             let stand = look.stand(&partitions(ours), has_settled).await?;
             *self.seen() = Seen::default();
             self.seen().looked = Looked { records: 0, is_all: stand.is_all };

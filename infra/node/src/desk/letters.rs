@@ -13,8 +13,8 @@ use schemas_codec::Codec;
 use schemas_records::ids::TASK_ID_BYTES_MAX;
 use schemas_records::protocol::DeadLetter;
 use schemas_records::{Headers, Kind as RecordKind, ReplyKind, ReplyTo, TaskId, headers};
-use topics_catalog::Kind as TopicKind;
-use topics_log::{NewRecord, Record, TopicPartition};
+use topics_catalog::{Inboxes, Kind as TopicKind};
+use topics_log::{NewRecord, Record, TopicPartition, partition_of};
 
 use super::{NodeDesk, of_codec, partitions, tasks};
 
@@ -130,17 +130,34 @@ pub(super) async fn put_back(desk: &NodeDesk, letter: &str) -> Result<PutBack, E
         return refuse(format!("only the runtime writes to {}", dead.topic), "see who wrote this one");
     }
     still_makes_sense(desk, &dead).await?;
+    let (topic, partition) = standing(desk, &dead).await?;
     let mut headers = headers_of(&dead);
     headers.push(PUT_BACK_FROM, &from);
     let again = NewRecord {
-        topic: dead.topic.as_str().into(),
-        partition: Some(dead.partition),
+        topic: topic.as_str().into(),
+        partition: Some(partition),
         key: dead.key.clone().into(),
         value: dead.value.clone(),
         headers,
     };
     let appended = tasks::append(desk, again).await?;
-    Ok(PutBack { record: format!("{}/{}/{}", dead.topic, appended.partition, appended.offset), task: None })
+    Ok(PutBack { record: format!("{topic}/{}/{}", appended.partition, appended.offset), task: None })
+}
+
+/// Where a letter's record goes: to where it stood; if that was an inbox's generation whose topic is gone since,
+/// to the newest.
+async fn standing(desk: &NodeDesk, dead: &DeadLetter) -> Result<(String, i32), Error> {
+    let names = desk.node.names();
+    let stood = (dead.topic.clone(), dead.partition);
+    let Some(agent) = names.agent_of(&dead.topic) else { return Ok(stood) };
+    let inboxes = Inboxes::among(names, &desk.all_topics().await?);
+    let inboxes = inboxes.of(agent);
+    match inboxes.last() {
+        Some(newest) if inboxes.iter().all(|inbox| *inbox.topic != *dead.topic) => {
+            Ok((newest.topic.to_string(), partition_of(&dead.key, newest.partitions)))
+        }
+        _ => Ok(stood),
+    }
 }
 
 /// The letter with its record as it was, where the letter holds a part of it only.
@@ -166,11 +183,14 @@ async fn whole(desk: &NodeDesk, mut dead: DeadLetter) -> Result<DeadLetter, Erro
 
 /// Whether the record is a task's input at its entry agent.
 fn is_entry_input(desk: &NodeDesk, dead: &DeadLetter) -> bool {
-    let entry = desk.node.agents().first().map(|agent| desk.node.names().inbox(agent));
+    let agents = desk.node.agents();
+    let is_entry = desk
+        .node
+        .names()
+        .agent_of(&dead.topic)
+        .is_some_and(|agent| agents.first().is_some_and(|entry| entry == agent));
     let to = header(dead, headers::REPLY_TO).and_then(|to| ReplyTo::parse(&to).ok());
-    entry.is_some_and(|entry| entry == dead.topic)
-        && kind_of(dead) == Some(RecordKind::Input)
-        && to.is_some_and(|to| to.kind == ReplyKind::Result)
+    is_entry && kind_of(dead) == Some(RecordKind::Input) && to.is_some_and(|to| to.kind == ReplyKind::Result)
 }
 
 fn kind_of(dead: &DeadLetter) -> Option<RecordKind> {
@@ -179,7 +199,8 @@ fn kind_of(dead: &DeadLetter) -> Option<RecordKind> {
 
 fn headers_of(dead: &DeadLetter) -> Headers {
     let mut out = Headers::new();
-    for header in &dead.headers {
+    // How often it was passed on between generations of an inbox counts from here anew.
+    for header in dead.headers.iter().filter(|header| header.name != headers::MOVED_FROM) {
         out.push(&header.name, &header.value);
     }
     out

@@ -14,7 +14,7 @@ use topics_log::{Log, Reader, Record, Remedy, Start, TopicPartition};
 use super::of_log;
 
 /// Most records that one question looks at: read and filtered in a second or two, a day of a busy team.
-pub(super) const RECORDS_MAX: usize = 100_000;
+pub(crate) const RECORDS_MAX: usize = 100_000;
 
 /// How long a look may take: what takes longer is a broker that does not answer.
 pub(super) const LOOK_MAX: Duration = Duration::from_secs(20);
@@ -29,7 +29,7 @@ const READ_WAIT: Duration = Duration::from_millis(200);
 pub(super) const PAUSE: Duration = Duration::from_millis(50);
 
 /// One look at a log.
-pub(super) struct Look<'a> {
+pub(crate) struct Look<'a> {
     log: &'a dyn Log,
     records_max: usize,
     until: Instant,
@@ -43,7 +43,7 @@ const SILENCE_MAX: Duration = Duration::from_secs(2);
 ///
 /// One for each topic: a broker is asked for each partition's place and end one after the other, which takes
 /// seconds if one client does it for all.
-pub(super) struct Stand {
+pub(crate) struct Stand {
     readers: Vec<Box<dyn Reader>>,
     /// All readers' partitions, in their order.
     spans: Vec<Span>,

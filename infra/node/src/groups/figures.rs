@@ -57,7 +57,7 @@ impl Seen<'_> {
         };
         let owned: usize = members.iter().map(|member| member.partitions.len()).sum();
         let mut line = Line {
-            role: reads.role,
+            role: reads.name(),
             group: reads.group,
             topic: reads.topic,
             state: state.to_owned(),

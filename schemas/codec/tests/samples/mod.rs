@@ -13,8 +13,8 @@ use bytes::Bytes;
 use schemas_records::message::Text;
 use schemas_records::model::{Finish, ModelAnswer, ModelRequest, PromptMessage, Role};
 use schemas_records::protocol::{
-    Cancellation, Closing, ClosingReason, DeadHeader, DeadLetter, Expectation, ExpectedPart, JoinPolicy,
-    Timer,
+    Cancellation, Closing, ClosingReason, DeadHeader, DeadLetter, Draining, Expectation, ExpectedPart,
+    JoinPolicy, Timer,
 };
 use schemas_records::work::{Awaited, Delegate, JoinPart, JoinRow, PartStatus, Pending, Status, WorkRow};
 use schemas_records::{Failure, FailureCode};
@@ -23,6 +23,13 @@ pub fn cancellations() -> Vec<Cancellation> {
     vec![
         Cancellation { reason: "join closed early".into(), due: 0 },
         Cancellation { reason: String::new(), due: i64::MIN },
+    ]
+}
+
+pub fn drainings() -> Vec<Draining> {
+    vec![
+        Draining { topic: "demo.briefing.planner.inbox.g2".into(), generation: 2, partitions: 6 },
+        Draining { topic: String::new(), generation: i32::MIN, partitions: i32::MAX },
     ]
 }
 

@@ -19,6 +19,7 @@ mod faults;
 mod input;
 mod kills;
 mod long_texts;
+mod migrations;
 mod models;
 mod moments;
 mod replicas;

@@ -12,6 +12,7 @@ use topics_state::{Slot, StateStore};
 
 use super::deaths::Life;
 use super::instance::Instance;
+use super::moves;
 use super::producer::send;
 use super::storm::Event;
 use super::world::World;
@@ -46,6 +47,7 @@ pub async fn rage(world: &Arc<World>, instances: &mut JoinSet<()>) {
     tokio::time::sleep_until(start + world.storm.lasts).await; // virtual clock
     world.weather.end();
     world.trace.say("calm", String::new);
+    moves::finish(world).await;
 }
 
 /// Does one thing. Returns who is to be thawed after which time.
@@ -89,6 +91,8 @@ async fn begin(
             world.lives().iter().for_each(|life| life.death.cancel());
         }
         Event::LoseRow => lose_row(world).await,
+        Event::Generation(agent) => moves::make(world, agent).await,
+        Event::Drain(agent, is_whole) => moves::drain(world, agent, is_whole).await,
     }
     None
 }
@@ -125,13 +129,17 @@ async fn repeat(world: &World, number: usize) {
     }
     again.push(FOREIGN, "repeat");
     world.trace.say("repeated", || format!("{}/{}", record.topic_partition, record.offset));
-    let again = NewRecord {
+    let mut again = NewRecord {
         topic: Arc::clone(&record.topic_partition.topic),
         partition: Some(record.topic_partition.partition),
         key: record.key.clone(),
         value: record.value.clone(),
         headers: again,
     };
+    // Half of them as somebody would who knows the newest generation of an inbox only.
+    if number.is_multiple_of(2) {
+        moves::to_newest(world, &mut again).await;
+    }
     send(world, again).await;
 }
 
@@ -173,5 +181,7 @@ const fn word(event: Event) -> &'static str {
         Event::ClockBack(_) => "clock back",
         Event::Night(_) => "night",
         Event::LoseRow => "lose row",
+        Event::Generation(_) => "generation",
+        Event::Drain(..) => "drain",
     }
 }

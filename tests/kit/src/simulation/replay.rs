@@ -60,6 +60,7 @@ pub async fn replay(
         let node = Node::new(team.clone(), doors.clone(), settings.clone()).map_err(|e| e.to_string())?;
         let shutdown = CancellationToken::new();
         log.lock().until = Some(shutdown.clone());
+        log.lock().inboxes = node.names().inboxes(&agent);
         for role in node.roles(&shutdown).await.map_err(|error| error.to_string())? {
             role.run.await.map_err(|error| format!("{agent} run again: {error}"))?;
         }
@@ -80,6 +81,8 @@ struct Shared {
     steps: Vec<Step>,
     /// Cancelled when there is nothing more to read.
     until: Option<CancellationToken>,
+    /// What the names of the inboxes begin with that are read now.
+    inboxes: String,
 }
 
 impl Shared {
@@ -88,7 +91,13 @@ impl Shared {
         for record in records {
             waiting.entry(record.topic_partition.clone()).or_default().push_back(record);
         }
-        Self { waiting, steps: Vec::new(), until: None }
+        Self { waiting, steps: Vec::new(), until: None, inboxes: String::new() }
+    }
+
+    /// Whether there is anything left for the agent that runs.
+    fn is_waited_for(&self) -> bool {
+        let of_agent = |(at, _): &(&TopicPartition, _)| at.topic.starts_with(&self.inboxes);
+        self.waiting.iter().filter(of_agent).any(|(_, records)| !records.is_empty())
     }
 }
 
@@ -112,7 +121,8 @@ impl Log for ReplayLog {
             partitions
                 .extend((0..topic.partitions).map(|number| TopicPartition::new(topic.name.as_str(), number)));
         }
-        Ok(Box::new(ReplayConsumer { log: self.clone(), partitions, is_assigned: false }))
+        let (log, current) = (self.clone(), Arc::default());
+        Ok(Box::new(ReplayConsumer { log, partitions, is_assigned: false, is_reading: false, current }))
     }
 
     async fn publisher(&self) -> Result<Box<dyn Publisher>, Error> {
@@ -140,6 +150,10 @@ struct ReplayConsumer {
     log: ReplayLog,
     partitions: Vec<TopicPartition>,
     is_assigned: bool,
+    /// Whether it was told where to begin: the second generation of an inbox waits for the first.
+    is_reading: bool,
+    /// The step of the record that it gave last.
+    current: Arc<Mutex<Option<usize>>>,
 }
 
 #[async_trait]
@@ -153,13 +167,14 @@ impl Consumer for ReplayConsumer {
         }
         let ended = {
             let mut shared = self.log.lock();
-            for at in self.partitions.iter().filter(|_| max > 0) {
+            for at in self.partitions.iter().filter(|_| max > 0 && self.is_reading) {
                 if let Some(record) = shared.waiting.get_mut(at).and_then(VecDeque::pop_front) {
+                    *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(shared.steps.len());
                     shared.steps.push(Step { record: record.clone(), outputs: Vec::new() });
                     return Ok(Polled::Records(vec![record]));
                 }
             }
-            shared.until.clone()
+            shared.until.clone().filter(|_| !shared.is_waited_for())
         };
         if let Some(ended) = ended {
             ended.cancel();
@@ -173,6 +188,7 @@ impl Consumer for ReplayConsumer {
     }
 
     async fn read_from(&mut self, _: &[(Assignment, Start)]) -> Result<(), Error> {
+        self.is_reading = true;
         Ok(())
     }
 
@@ -181,7 +197,7 @@ impl Consumer for ReplayConsumer {
     }
 
     async fn transactor(&mut self, _: &str) -> Result<Box<dyn Transactor>, Error> {
-        Ok(Box::new(ReplayTransactor { log: self.log.clone() }))
+        Ok(Box::new(ReplayTransactor { log: self.log.clone(), current: Arc::clone(&self.current) }))
     }
 
     async fn close(self: Box<Self>) {}
@@ -189,6 +205,7 @@ impl Consumer for ReplayConsumer {
 
 struct ReplayTransactor {
     log: ReplayLog,
+    current: Arc<Mutex<Option<usize>>>,
 }
 
 #[async_trait]
@@ -198,7 +215,9 @@ impl Transactor for ReplayTransactor {
     }
 
     async fn produce(&mut self, records: Vec<NewRecord>) -> Result<(), Error> {
-        if let Some(step) = self.log.lock().steps.last_mut() {
+        let current = *self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shared = self.log.lock();
+        if let Some(step) = current.and_then(|at| shared.steps.get_mut(at)) {
             step.outputs.extend(records);
         }
         Ok(())

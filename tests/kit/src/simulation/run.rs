@@ -17,7 +17,7 @@ use super::chance::Chance;
 use super::instance::Instance;
 use super::producer::{Producer, Submissions, produce};
 use super::replay::{Replayed, replay};
-use super::storm::{Event, Storm};
+use super::storm::{Event, Moves, Storm};
 use super::world::{EPOCH, World};
 use super::{Failed, Plant, Report, Simulation, Task, fate, settle};
 use crate::verify::{self, Evidence, Ledger, Settled, Topics};
@@ -120,8 +120,15 @@ async fn gather(
     let described = world.log.topics("").await.map_err(|error| error.to_string())?;
     let topics = topics(world, &described);
     let stepped = stepped(world, &records);
-    let Replayed { steps, store } = replay(team, stepped, described).await?;
-    let states = states(world, &store, &steps).await?;
+    let (steps, states) = match world.storm.moves {
+        // An address holds a partition, so what a sender says depends on which generation it knew.
+        Moves::ToOther => (None, Vec::new()),
+        Moves::Nowhere | Moves::ToSame => {
+            let Replayed { steps, store } = replay(team, stepped, described).await?;
+            let states = states(world, &store, &steps).await?;
+            (Some(steps), states)
+        }
+    };
     let share = world.storm.open_max / u32::try_from(world.storm.partitions).unwrap_or(1);
     let evidence = Evidence {
         codec: world.codec.clone(),
@@ -129,7 +136,7 @@ async fn gather(
         records,
         open_max: u64::from(share.max(1)),
         is_clock_steady: !world.storm.events.iter().any(|(_, event)| matches!(event, Event::ClockBack(_))),
-        steps: Some(steps),
+        steps,
         calm,
         troubled: played.troubled.clone(),
         deadly: played.deadly.clone(),
@@ -148,9 +155,9 @@ async fn gather(
 fn stepped(world: &World, records: &[Record]) -> Vec<Record> {
     let offsets = world.log.control().committed_offsets();
     let mut stepped = Vec::new();
-    for agent in world.team.agents() {
-        let inbox = world.names.inbox(agent);
-        let Some(offsets) = offsets.get(&world.names.group(agent)) else { continue };
+    for (agent, generation) in generations(world) {
+        let inbox = world.names.inbox_in(agent, generation);
+        let Some(offsets) = offsets.get(&world.names.inbox_group(agent, generation)) else { continue };
         let is_stepped = |record: &&Record| {
             let committed = offsets.get(&record.topic_partition).map_or(0, |committed| committed.offset);
             *record.topic_partition.topic == *inbox && record.offset < committed
@@ -167,21 +174,23 @@ async fn states(
     steps: &[verify::Step],
 ) -> Result<Vec<String>, String> {
     let mut wrong = Vec::new();
-    for agent in world.team.agents() {
-        let (inbox, name) = (world.names.inbox(agent), world.names.group(agent));
+    for (agent, generation) in generations(world) {
+        let (inbox, name) = (world.names.inbox_in(agent, generation), world.names.group(agent));
         let mut keys: BTreeSet<(Key, i32)> = BTreeSet::new();
         let of_agent = |step: &&verify::Step| *step.record.topic_partition.topic == *inbox;
         for step in steps.iter().filter(of_agent) {
             keys.insert((step.record.key.clone(), step.record.topic_partition.partition));
         }
-        let at_end = |(key, partition): (Key, i32)| {
-            (key, Position { generation: FIRST_GENERATION, partition, offset: i64::MAX })
-        };
+        let at_end =
+            |(key, partition): (Key, i32)| (key, Position { generation, partition, offset: i64::MAX });
         let asked: Vec<_> = keys.into_iter().map(at_end).collect();
         let found = world.store.read(&name, &asked).await.map_err(|error| error.to_string())?;
         let expected = replayed.read(&name, &asked).await.map_err(|error| error.to_string())?;
         for ((found, expected), (key, _)) in found.iter().zip(&expected).zip(&asked) {
-            if found != expected {
+            let bytes = |it: &Option<topics_state::Version>| {
+                it.as_ref().map(|it| (it.position, verify::of_no_generation(&it.value).into_owned()))
+            };
+            if bytes(found) != bytes(expected) {
                 let at = |it: &Option<topics_state::Version>| it.as_ref().map(|it| it.position.to_string());
                 let (found, expected) = (at(found), at(expected));
                 wrong.push(format!("State: of {agent} {key} stands {found:?} instead of {expected:?}"));
@@ -191,8 +200,15 @@ async fn states(
     Ok(wrong)
 }
 
+/// Every agent with each generation that its inbox may have.
+fn generations(world: &World) -> impl Iterator<Item = (&str, i32)> {
+    let both = [FIRST_GENERATION, FIRST_GENERATION + 1];
+    world.team.agents().flat_map(move |agent| both.map(|generation| (agent, generation)))
+}
+
 fn topics(world: &World, described: &[TopicDescription]) -> Topics {
-    let inbox = |agent| world.names.inbox(agent);
+    let entry = world.team.agents().next();
+    let inbox = |(agent, generation)| world.names.inbox_in(agent, generation);
     Topics {
         tasks: world.topic(Kind::Tasks),
         results: world.topic(Kind::Results),
@@ -201,8 +217,8 @@ fn topics(world: &World, described: &[TopicDescription]) -> Topics {
         model: world.topic(Kind::ModelRequests),
         supplying: world.supplying.iter().map(|(_, kind)| world.topic(*kind)).collect(),
         timers: world.topic(Kind::Timers),
-        entry: world.team.agents().next().map(inbox).unwrap_or_default(),
-        inboxes: world.team.agents().map(inbox).collect(),
+        entry: generations(world).filter(|(agent, _)| Some(*agent) == entry).map(inbox).collect(),
+        inboxes: generations(world).map(inbox).collect(),
         partitions: described.iter().map(|topic| (topic.name.clone(), topic.partitions)).collect(),
     }
 }

@@ -1,6 +1,6 @@
 //! When a run is over: nothing is open, everything is read, nothing comes any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use schemas_records::headers;
@@ -52,8 +52,9 @@ fn left(world: &World) -> Option<String> {
     let control = world.log.control();
     let records = control.committed_records();
     let mut ends: BTreeMap<TopicPartition, i64> = BTreeMap::new();
-    let (mut inputs, mut closings) = (0_usize, 0_usize);
-    let entry = world.names.inbox(world.team.agents().next()?);
+    // A task's input stands twice where one generation of the entry inbox passed it on.
+    let (mut inputs, mut closings) = (BTreeSet::new(), 0_usize);
+    let entry = world.team.agents().next()?;
     let closings_topic = world.topic(Kind::Closings);
     for record in &records {
         ends.insert(record.topic_partition.clone(), record.offset + 1);
@@ -61,14 +62,20 @@ fn left(world: &World) -> Option<String> {
         let is_foreign = record.headers.get(FOREIGN).is_some();
         let topic = &*record.topic_partition.topic;
         let is_task = record.headers.text(headers::REPLY_TO).is_some_and(|to| to.starts_with("result|"));
-        inputs += usize::from(topic == entry && kind == "input" && is_task && !is_foreign);
+        if world.names.agent_of(topic) == Some(entry) && kind == "input" && is_task && !is_foreign {
+            inputs.insert(record.headers.text(headers::ORIGIN).unwrap_or_default());
+        }
         closings += usize::from(topic == closings_topic && kind == "closing");
     }
+    let inputs = inputs.len();
     if closings < inputs {
         return Some(format!("{} of {inputs} tasks are open", inputs - closings));
     }
+    let of = |agent, generation| {
+        (world.names.inbox_in(agent, generation), world.names.inbox_group(agent, generation))
+    };
     let mut read_by: BTreeMap<String, String> =
-        world.team.agents().map(|agent| (world.names.inbox(agent), world.names.group(agent))).collect();
+        world.team.agents().flat_map(|agent| [of(agent, 1), of(agent, 2)]).collect();
     read_by.insert(world.topic(Kind::Tasks), world.names.group("intake"));
     read_by.insert(world.topic(Kind::ModelRequests), world.names.gateway_group("model-gateway"));
     for (role, kind) in &world.supplying {

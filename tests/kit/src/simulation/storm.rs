@@ -31,6 +31,11 @@ pub enum Event {
     ClockBack(Duration),
     /// All die at once, and nobody comes back for so long. What is planned for later waits so long too.
     Night(Duration),
+    /// An operator makes the next generation of an agent's inbox; which agent, is counted over all.
+    Generation(usize),
+    /// He tells partitions of its first generation to drain: the first half of them, or all. Said again, it is
+    /// told again.
+    Drain(usize, bool),
     /// The store loses the newest row of a task that is open, as a restored backup does. No storm of a
     /// seed has this: nobody goes on after it.
     LoseRow,
@@ -45,6 +50,17 @@ pub struct Death {
     pub moment: Moment,
     /// How many are let pass before.
     pub after: usize,
+}
+
+/// Whether inboxes move to another generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moves {
+    /// They do not.
+    Nowhere,
+    /// To one with as many partitions: then every step can be made again and compared.
+    ToSame,
+    /// To one with one partition more.
+    ToOther,
 }
 
 /// The plan.
@@ -74,6 +90,8 @@ pub struct Storm {
     pub deaths: Vec<Death>,
     /// What else happens, in order.
     pub events: Vec<(Duration, Event)>,
+    /// Where inboxes move, if an event says so.
+    pub moves: Moves,
 }
 
 impl Storm {
@@ -93,6 +111,7 @@ impl Storm {
             mischief_per_mille: 0,
             deaths: Vec::new(),
             events: Vec::new(),
+            moves: Moves::Nowhere,
         }
     }
 
@@ -121,6 +140,7 @@ impl Storm {
             mischief_per_mille,
             deaths: Vec::new(),
             events: Vec::new(),
+            moves: Moves::Nowhere,
         };
         for _ in 0..chance.between(0, 6) {
             let death = storm.death(&mut chance);
@@ -132,6 +152,25 @@ impl Storm {
         }
         storm.events.sort_by_key(|(at, _)| *at);
         storm
+    }
+
+    /// The same storm, with an agent's inbox moving in the midst of it: its next generation is made, the operator
+    /// dies or goes away between his steps, and says again what he said.
+    #[must_use]
+    pub fn moving(mut self, chance: &Chance, agent: usize, moves: Moves) -> Self {
+        let mut chance = chance.of("moving");
+        self.moves = moves;
+        let mut at = self.time(&mut chance) / 2;
+        let mut events = vec![Event::Generation(agent)];
+        let some = chance.between(0, 3);
+        events.extend((0..some).map(|number| Event::Drain(agent, number > 0)));
+        events.extend((0..3).map(|_| Event::Repeat(chance.below(1_000_000))));
+        for event in events {
+            self.events.push((at, event));
+            at += self.time(&mut chance) / 8;
+        }
+        self.events.sort_by_key(|(at, _)| *at);
+        self
     }
 
     fn time(&self, chance: &mut Chance) -> Duration {

@@ -16,7 +16,7 @@ use topics_state::memory::MemoryStore;
 use super::chance::Chance;
 use super::deaths::{Life, Mortal, Reaper};
 use super::model::SimulatedModel;
-use super::storm::Storm;
+use super::storm::{Moves, Storm};
 use super::trace::Trace;
 use super::weather::Weather;
 
@@ -159,6 +159,9 @@ impl World {
     #[must_use]
     pub fn groups(&self) -> Vec<String> {
         let mut groups: Vec<String> = self.team.agents().map(|agent| self.names.group(agent)).collect();
+        if self.storm.moves != Moves::Nowhere {
+            groups.extend(self.team.agents().map(|agent| self.names.inbox_group(agent, 2)));
+        }
         groups.push(self.names.group("intake"));
         groups.extend(["timers", "model-gateway"].map(|gateway| self.names.gateway_group(gateway)));
         groups.extend(self.supplying.iter().map(|(role, _)| self.names.group(role)));

@@ -9,14 +9,16 @@ use schemas_records::protocol::{Expectation, Timer};
 use schemas_records::{Envelope, Kind, Outcome};
 use topics_log::{Record, TopicPartition};
 
-use super::{Claim, Evidence, Judge, Step, place};
+use super::{Claim, Evidence, Judge, Step, passed_on, place};
 
 /// The steps of one work: its key in one partition of an inbox.
 type Work<'a> = (&'a TopicPartition, &'a [u8]);
 
 pub(super) fn check(evidence: &Evidence, steps: &[Step], judge: &mut Judge) {
     let mut works: BTreeMap<Work<'_>, Vec<&Step>> = BTreeMap::new();
-    for step in steps {
+    let passed_on = passed_on(evidence);
+    let stays = |step: &&Step| !passed_on.contains(&place(&step.record.topic_partition, step.record.offset));
+    for step in steps.iter().filter(stays) {
         let key = step.record.key.as_bytes();
         works.entry((&step.record.topic_partition, key)).or_default().push(step);
     }

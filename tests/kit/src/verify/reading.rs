@@ -6,7 +6,7 @@ use schemas_records::headers::AGENT_VERSION;
 use schemas_records::{Envelope, Kind, Outcome, ReplyKind};
 use topics_log::Record;
 
-use super::{Evidence, FOREIGN, PLANTED};
+use super::{Evidence, FOREIGN, PLANTED, passed_on, place};
 
 /// A record with its envelope.
 pub(super) struct Read<'a> {
@@ -40,8 +40,9 @@ pub(super) struct Reading<'a> {
 impl<'a> Reading<'a> {
     pub(super) fn of(evidence: &'a Evidence) -> Self {
         let mut reading = Self::default();
+        let passed_on = passed_on(evidence);
         for record in &evidence.records {
-            if is_alien(record) {
+            if is_alien(record) || passed_on.contains(&place(&record.topic_partition, record.offset)) {
                 continue;
             }
             if let Ok(envelope) = Envelope::read(&record.headers) {
@@ -56,7 +57,9 @@ impl<'a> Reading<'a> {
         let topic = &*read.record.topic_partition.topic;
         let call = read.envelope.call.map(|call| call.to_string()).unwrap_or_default();
         match read.envelope.kind {
-            Kind::Input if topic == topics.entry && is_from_intake(&read.envelope) => self.inputs.push(read),
+            Kind::Input if topics.entry.contains(topic) && is_from_intake(&read.envelope) => {
+                self.inputs.push(read);
+            }
             Kind::Input if topic == topics.model => self.calls.push(read),
             Kind::Input if topics.supplying.contains(topic) => self.supplied.push(read),
             Kind::Input if topic == topics.timers => self.settings.push(read),

@@ -21,7 +21,7 @@ fn as_wanted() -> BTreeMap<String, Found> {
         let found = Found { partitions: wanted.topic.partitions, config: wanted.topic.config.clone() };
         (wanted.topic.name.clone(), found)
     };
-    catalog().wanted().iter().map(found).collect()
+    catalog().beside(std::iter::empty()).iter().map(found).collect()
 }
 
 /// What is said about one topic after a change to it; of all others nothing but that they stay.
@@ -104,4 +104,32 @@ fn looks_at_configuration() {
     check("retention.ms", Some("soon"), Some(&["from soon"]), false);
     check("cleanup.policy", Some("compact"), Some(&["compaction", "--allow-loss"]), true);
     check("max.message.bytes", Some("1"), None, false);
+}
+
+/// An inbox that has moved is looked at in the generations it has: the newest is compared with what is wanted, an
+/// older one drains and keeps what it has, and a first one that is gone is not made again.
+#[test]
+fn looks_at_the_generations_there_are() {
+    let check = |partitions: &[(i32, i32)], expected: &[&str], refused: bool| {
+        let mut found = as_wanted();
+        let config = found.remove(INBOX).unwrap().config;
+        for (generation, partitions) in partitions {
+            let inbox = Found { partitions: *partitions, config: config.clone() };
+            found.insert(format!("mine.team.planner.inbox.g{generation}"), inbox);
+        }
+        let comparison = catalog().compare(&found, false);
+        let about: Vec<String> = comparison.steps.iter().map(ToString::to_string).collect();
+        let about: Vec<&String> = about.iter().filter(|step| step.contains(".inbox.")).collect();
+        assert_eq!(about.len(), expected.len(), "{about:?}");
+        for (step, words) in about.iter().zip(expected) {
+            assert!(step.starts_with(words), "{words:?} does not begin {step:?}");
+        }
+        assert_eq!(comparison.is_refused(), refused, "{about:?}");
+    };
+    let of = |generation: i32, rest: &str| format!("mine.team.planner.inbox.g{generation}{rest}");
+    check(&[], &[&format!("+ {}", of(1, " (4 partitions)"))], false);
+    check(&[(2, 4)], &[&format!("= {}", of(2, " (4 partitions)"))], false);
+    let (drains, newest) = (format!("= {}", of(2, " (3 partitions)")), of(10, " (4 partitions)"));
+    check(&[(2, 3), (10, 4)], &[&drains, &format!("= {newest}")], false);
+    check(&[(2, 3), (10, 6)], &[&drains, &format!("! {}", of(10, ": partitions stay 6, 4 are"))], true);
 }

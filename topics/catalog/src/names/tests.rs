@@ -66,3 +66,27 @@ fn tells_whose_inbox_a_topic_is() {
     }
     assert_eq!(names.agent_of(&names.inbox("legal")), Some("legal"));
 }
+
+/// A generation is what stands at the end of an inbox's name, as the catalog writes it.
+#[test]
+fn tells_generations() {
+    let names = Names::new("mine", "briefing").unwrap();
+    let cases = [
+        ("mine.briefing.planner.inbox.g1", Some(1)),
+        ("mine.briefing.planner.inbox.g12", Some(12)),
+        ("mine.other.planner.inbox.g2", Some(2)),
+        ("mine.briefing.planner.inbox.g0", None),
+        ("mine.briefing.planner.inbox.g01", None),
+        ("mine.briefing.planner.inbox.g-1", None),
+        ("mine.briefing.planner.inbox.g99999999999", None),
+        ("mine.briefing.tasks", None),
+        ("mine.briefing.g2", None),
+    ];
+    for (topic, generation) in cases {
+        assert_eq!(names.generation_of(topic), generation, "{topic}");
+    }
+    assert_eq!(names.inbox_in("planner", 3), "mine.briefing.planner.inbox.g3");
+    assert!(names.inbox("planner").starts_with(&names.inboxes("planner")));
+    assert_eq!(names.inbox_group("planner", 1), names.group("planner"));
+    assert_eq!(names.inbox_group("planner", 2), "mine.briefing.planner.g2");
+}

@@ -61,3 +61,21 @@ async fn remove_nothing(log: &MemoryLog, (catalog, names): &(Catalog, Names)) ->
     assert!(removal.remove.is_empty(), "{:?}", removal.remove);
     removal.leave
 }
+
+/// An inbox that moved goes with its team in all its generations, and is planned in those that there are.
+#[tokio::test]
+async fn every_generation_goes_with_its_team() {
+    let log = MemoryLog::new(Arc::new(VirtualClock::starting_at(Timestamp(0))));
+    let (catalog, names) = apply(&log, "one").await;
+    let next = catalog.inbox(&names.inbox_in("planner", 2)).unwrap();
+    assert_eq!((next.name.as_str(), next.partitions), ("mine.one.planner.inbox.g2", 12));
+    assert!(next.config.contains_key("retention.ms") && catalog.inbox("mine.one.tasks").is_none());
+    log.create(&[next]).await.unwrap();
+    let plan = catalog.plan(&log, &names).await.unwrap();
+    assert_eq!((plan.create.len(), plan.keep.len()), (0, 8));
+    log.remove(&["mine.one.planner.inbox.g1".to_owned()]).await.unwrap();
+    let plan = catalog.plan(&log, &names).await.unwrap();
+    assert_eq!((plan.create.len(), plan.keep.len()), (0, 7), "the first generation is not made again");
+    remove(&log, &(catalog, names)).await;
+    assert_eq!(left(&log).await, Vec::<String>::new());
+}

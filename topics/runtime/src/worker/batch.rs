@@ -3,19 +3,21 @@
 use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 
 use schemas_records::{Key, Position, Timestamp};
 use tokio::time::Instant;
+use topics_catalog::Inbox;
 use topics_log::{NewRecord, Record, TopicPartition, partition_of};
 use topics_state::{Row, Version};
 
 use super::ownership::Owned;
 use super::settings::OUTPUT_BYTES_MAX;
-use super::{Parts, Settings, Worker};
+use super::{Parts, Settings, Worker, moving};
 use crate::dead_letters::{DeadReason, dead_letter};
 use crate::error::{Error, Remedy};
-use crate::handler::{Input, NewState, Step, Stopped};
+use crate::handler::{Beside, Input, NewState, Step, Stopped};
 use crate::spans;
 
 /// Records with the states of their keys as they stand before the batch.
@@ -35,6 +37,8 @@ struct KeyState {
     topic_partition: TopicPartition,
     key: Key,
     version: Option<Version>,
+    /// Its newest row in the generation before, if there is such a generation and such a row.
+    before: Option<Version>,
     /// Whether the store holds a version of it from before this batch.
     is_stored: bool,
     /// How many records of the batch it has.
@@ -61,6 +65,8 @@ pub(super) struct Stepped {
     pub(super) notes: BTreeMap<&'static str, u64>,
     /// Those of its steps that somebody keeps; they count once the batch does.
     pub(super) spans: Vec<tracing::Span>,
+    /// Partitions whose draining record was among its records.
+    pub(super) draining: BTreeMap<TopicPartition, Arc<Inbox>>,
 }
 
 /// A key's last version in a batch.
@@ -80,6 +86,11 @@ impl SteppedKey {
     /// Whether it had no version before and needs none from now on.
     pub(super) fn is_fleeting(&self) -> bool {
         !self.replaces && self.lives.is_some()
+    }
+
+    /// Whether it reads as no state, or was over with its first record.
+    pub(super) fn is_absent(&self) -> bool {
+        self.lives.is_some()
     }
 }
 
@@ -104,17 +115,33 @@ impl Worker {
             }
             let (topic_partition, key) = at.clone();
             let is_stored = cached.is_some();
-            let state =
-                KeyState { topic_partition, key, version: cached, is_stored, records: 0, changed: None };
+            let state = KeyState {
+                topic_partition,
+                key,
+                version: cached,
+                before: None,
+                is_stored,
+                records: 0,
+                changed: None,
+            };
             states.slots.push(state);
             states.index.insert(at, slot);
         }
         if !wanted.is_empty() {
+            if let Some(before) = &self.settings.before {
+                wanted.extend_from_within(..);
+                for (key, position) in wanted.iter_mut().skip(wanted_slots.len()) {
+                    (*key, *position) = moving::row_before(before, key);
+                }
+            }
             let (store, agent) = (&self.parts.store, self.settings.agent.as_str());
-            let read = patiently(&self.settings, || store.read(agent, &wanted)).await?;
-            for (slot, version) in wanted_slots.into_iter().zip(read) {
-                states.slots[slot].is_stored = version.is_some();
-                states.slots[slot].version = version;
+            let mut read = patiently(&self.settings, || store.read(agent, &wanted)).await?.into_iter();
+            for (slot, version) in wanted_slots.iter().zip(read.by_ref()) {
+                states.slots[*slot].is_stored = version.is_some();
+                states.slots[*slot].version = version;
+            }
+            for (slot, before) in wanted_slots.into_iter().zip(read) {
+                states.slots[slot].before = before;
             }
         }
         Ok(Batch { records, states })
@@ -127,19 +154,28 @@ impl Worker {
             out.records += 1;
             out.newest = out.newest.max(record.timestamp);
             out.next.insert(record.topic_partition.clone(), record.offset + 1);
-            if partition_of(record.key.as_bytes(), self.settings.partitions)
-                != record.topic_partition.partition
-            {
+            let is_draining = moving::is_draining(record);
+            let partition = partition_of(record.key.as_bytes(), self.settings.partitions);
+            if partition != record.topic_partition.partition && !is_draining {
                 self.misplaced(record, &mut out)?;
                 continue;
             }
             let slot = batch.states.index[&(record.topic_partition.clone(), record.key.clone())];
             let state = &mut batch.states.slots[slot];
             state.records += 1;
-            let input =
-                Input { record, position: position(&self.settings, record), state: state.version.as_ref() };
+            let (before, next) = (self.settings.before.clone(), self.next_inbox(&out, record));
+            let beside = Beside {
+                before: before.as_ref().map(|inbox| (inbox, state.before.as_ref())),
+                next: next.as_deref(),
+            };
+            let input = Input {
+                record,
+                position: position(&self.settings, record),
+                state: state.version.as_ref(),
+                beside,
+            };
             let span = spans::step(&self.settings.name, &input);
-            let step = self.step_one(&input).await?;
+            let step = if is_draining { self.drain(&input, &mut out) } else { self.step_one(&input).await? };
             if let Some(reason) = &step.dead {
                 span.record("error.type", reason.code);
                 self.bury(record, reason, &mut out)?;
@@ -156,7 +192,7 @@ impl Worker {
             state.changed = Some(step.state);
         }
         for state in batch.states.slots.drain(..) {
-            let KeyState { topic_partition, key, version, is_stored, records, changed } = state;
+            let KeyState { topic_partition, key, version, is_stored, records, changed, .. } = state;
             let (Some(version), Some(changed)) = (version, changed) else { continue };
             let (ends, lives) = match changed {
                 NewState::Value(_) => (None, None),
@@ -169,6 +205,24 @@ impl Worker {
             out.keys.push(SteppedKey { topic_partition, key, version, replaces: is_stored, ends, lives });
         }
         Ok(out)
+    }
+
+    /// The generation that keys belong to which are not known where this record stands.
+    fn next_inbox(&self, out: &Stepped, record: &Record) -> Option<Arc<Inbox>> {
+        let at = &record.topic_partition;
+        let known = self.owned.get(at).and_then(|owned| owned.next_inbox.as_ref());
+        known.or_else(|| out.draining.get(at)).cloned()
+    }
+
+    /// The step of a draining record, which is the worker's own.
+    fn drain(&self, input: &Input<'_>, out: &mut Stepped) -> Step {
+        let (step, next) = moving::step(&self.parts.codec, &self.settings, input);
+        if let Some(next) = next {
+            tracing::info!(handler = %self.settings.name, partition = %input.record.topic_partition,
+                generation = next.generation, "drains: what is not known here belongs to the next generation");
+            out.draining.insert(input.record.topic_partition.clone(), Arc::new(next));
+        }
+        step
     }
 
     /// One step, under the watchdog's eye, or the failure of a record whose steps kill.

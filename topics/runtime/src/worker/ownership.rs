@@ -6,12 +6,18 @@
 //! *Write*: only now. Registering after asking, or not asking, lets a stale owner's epoch overtake; see
 //! the tests that leave each rule out.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use schemas_records::Position;
+use tokio::time::Instant;
+use topics_catalog::Inbox;
 use topics_log::{Assignment, Committed, OffsetCommit, Start, TopicPartition};
 use topics_state::{Epoch, Owner, Slot};
 
+use super::batch::patiently;
 use super::cache::Cache;
-use super::{Settings, Worker};
+use super::{Parts, Settings, Worker, moving};
 use crate::error::{Error, Remedy};
 use crate::handler::Input;
 use crate::probe::Moment;
@@ -28,6 +34,8 @@ pub(super) struct Owned {
     condemned: Option<i64>,
     /// Below this offset an owner died without progress: each step is marked, one record a transaction.
     careful_below: i64,
+    /// The generation that new keys belong to, once a draining record was passed.
+    pub(super) next_inbox: Option<Arc<Inbox>>,
 }
 
 impl Owned {
@@ -56,7 +64,7 @@ impl Worker {
     /// Takes over what is assigned and not taken over yet. On an error it stays so, and is tried again.
     pub(super) async fn assume(&mut self) -> Result<(), Error> {
         self.unstarted.retain(|assignment| assignment.token.is_alive());
-        if self.unstarted.is_empty() {
+        if self.unstarted.is_empty() || !self.may_begin().await? {
             return Ok(());
         }
         let assigned = self.unstarted.clone();
@@ -100,6 +108,7 @@ impl Worker {
         }
         self.ask(&owned).await?;
         self.moment(Moment::Asked).await;
+        read_draining(&self.parts, &self.settings, &mut owned).await?;
 
         for owned in &mut owned {
             owned.row.committed = Some(owned.next);
@@ -126,6 +135,36 @@ impl Worker {
                 tracing::debug!(handler = %self.settings.name, %error, "stepped back without a note");
             }
         }
+    }
+
+    /// Whether this generation may begin: at once if it is alone, otherwise once the one before begins nothing
+    /// any more. Looked at now and then; partitions that are assigned meanwhile wait.
+    async fn may_begin(&mut self) -> Result<bool, Error> {
+        let (Some(before), Some(until)) = (&self.settings.before, self.waits_for_before) else {
+            return Ok(true);
+        };
+        if Instant::now() < until {
+            return Ok(false);
+        }
+        let (store, agent) = (&self.parts.store, self.settings.agent.as_str());
+        let has_moved = patiently(&self.settings, || moving::has_moved(&**store, agent, before)).await?;
+        self.waits_for_before = (!has_moved).then(|| Instant::now() + self.settings.look_pause);
+        Ok(has_moved)
+    }
+
+    /// The draining records of these partitions are committed: from now on they drain, and the owners' rows say
+    /// how far they are, since the next generation waits for that.
+    pub(super) async fn note_draining(
+        &mut self,
+        draining: BTreeMap<TopicPartition, Arc<Inbox>>,
+    ) -> Result<(), Error> {
+        for (topic_partition, inbox) in draining {
+            let Some(owned) = self.owned.get_mut(&topic_partition) else { continue };
+            owned.next_inbox = Some(inbox);
+            owned.row.committed = Some(owned.next);
+            self.parts.store.note(&owned.slot, &owned.row).await?;
+        }
+        Ok(())
     }
 
     /// Where the records end that lie ready, if anybody died over them; asked for only then.
@@ -293,6 +332,18 @@ impl Worker {
     }
 }
 
+/// Which of these partitions have passed a draining record: it stands in a row below their next offset.
+async fn read_draining(parts: &Parts, settings: &Settings, owned: &mut [Owned]) -> Result<(), Error> {
+    let below: Vec<_> =
+        owned.iter().map(|owned| moving::row_below(settings, owned.slot.partition, owned.next)).collect();
+    let rows = patiently(settings, || parts.store.read(&settings.agent, &below)).await?;
+    for (owned, row) in owned.iter_mut().zip(rows) {
+        let next = row.and_then(|row| moving::next_of(&parts.codec, settings, &row.value).ok());
+        owned.next_inbox = next.map(Arc::new);
+    }
+    Ok(())
+}
+
 /// A slot that was registered and is not asked for yet.
 struct Registered {
     assignment: Assignment,
@@ -334,5 +385,6 @@ fn ownership(registered: Registered, topic_id: String, next: i64, ready: i64, se
         next,
         condemned: stepping.filter(|_| deaths >= settings.step_deaths_max),
         careful_below,
+        next_inbox: None,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use topics_catalog::Inbox;
 use topics_log::Group;
 
 /// Largest output, with its key and headers: Kafka's clients refuse 1,000,000 bytes and some for framing.
@@ -22,6 +23,8 @@ pub struct Settings {
     pub generation: i32,
     /// How many partitions the inbox has: a record whose key belongs elsewhere is not stepped.
     pub partitions: i32,
+    /// The generation before this one, while its topic stands: keys may live there.
+    pub before: Option<Inbox>,
     /// Where dead letters go.
     pub dead_letters: String,
     /// Most records in a batch. 1,000 records already amortise a commit tenfold, and 10,000 double the
@@ -40,6 +43,9 @@ pub struct Settings {
     pub store_patience: Duration,
     /// The pause before anything is tried again.
     pub retry_pause: Duration,
+    /// How often it is looked whether the generation before has been told to drain: a few reads of the store,
+    /// for as long as an operator takes his time.
+    pub look_pause: Duration,
     /// Keys with something to delete that are gathered before pruning.
     pub prune_keys_max: usize,
     /// Versions of one key that may stand before it is pruned.
@@ -67,6 +73,7 @@ impl Settings {
             topic,
             generation: topics_catalog::FIRST_GENERATION,
             partitions,
+            before: None,
             dead_letters,
             batch_records_max: 10_000,
             poll_wait: Duration::from_millis(500),
@@ -75,6 +82,7 @@ impl Settings {
             eager_write_max: Duration::from_millis(50),
             store_patience: Duration::from_secs(4),
             retry_pause: Duration::from_millis(50),
+            look_pause: Duration::from_secs(1),
             prune_keys_max: 256,
             versions_max: 16,
             step_deaths_max: 3,

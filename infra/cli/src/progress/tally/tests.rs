@@ -40,8 +40,8 @@ fn run(steps: &[Step]) -> Tally {
     for step in steps {
         match *step {
             Step::Begins(agent, key, owed) => {
-                if tally.begun.insert((agent.to_string(), key.into())) {
-                    tally.owed(agent, (agent.to_string(), key.into()), call(owed));
+                if tally.begun.insert((agent, key.into())) {
+                    tally.owed(agent, (agent, key.into()), call(owed));
                 }
             }
             Step::Asks(inbox, gateway, number) => tally.asks(call(number), gateway, inbox),

@@ -10,6 +10,7 @@ use infra_http::told::{Looked, State, Task};
 use schemas_codec::Codec;
 use schemas_records::ids::content_hash;
 use schemas_records::{Envelope, Failure, Kind, Outcome, ReplyKind, TaskId, Timestamp, headers};
+use topics_catalog::Names;
 use topics_log::{Record, TopicPartition};
 
 /// Most tasks that are known at once; the oldest are forgotten first. Half a kilobyte each.
@@ -21,9 +22,24 @@ const RESULT_BYTES_MAX: usize = 16 << 20;
 /// The topics that tell of tasks, and the codec for their failures.
 pub(super) struct Sources {
     pub tasks: String,
-    pub entry: String,
     pub results: String,
+    pub names: Names,
+    /// The agent at which tasks enter.
+    pub entry: String,
     pub codec: Codec,
+}
+
+impl Sources {
+    /// Whether a topic tells of tasks.
+    pub fn tell(&self, topic: &str) -> bool {
+        topic == self.tasks || topic == self.results || self.is_entry(topic)
+    }
+
+    /// Whether a topic is the entry agent's inbox, of whatever generation. A task that was passed on from one to
+    /// the other stands in both; to cancel it, either will do.
+    fn is_entry(&self, topic: &str) -> bool {
+        self.names.agent_of(topic) == Some(self.entry.as_str())
+    }
 }
 
 /// Where a record stands.
@@ -139,7 +155,7 @@ impl Seen {
         }
         let Ok(envelope) = Envelope::read(&record.headers) else { return };
         match envelope.kind {
-            Kind::Input if topic == sources.entry => self.input(record, &envelope),
+            Kind::Input if sources.is_entry(topic) => self.input(record, &envelope),
             Kind::Result if topic == sources.results => self.outcome(sources, record, &envelope),
             Kind::Refused if topic == sources.results => self.refusal(sources, record, &envelope),
             _ => {}

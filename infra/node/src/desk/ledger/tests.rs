@@ -7,13 +7,15 @@ use schemas_records::{
     Address, Budget, CallId, Envelope, Failure, FailureCode, Headers, Key, Kind, Limits, Origin, Outcome,
     ReplyKind, ReplyTo, TaskId, Text, Timestamp, WorkPath, headers,
 };
+use topics_catalog::Names;
 use topics_log::{Record, TopicPartition};
 
 use super::seen::{Seen, Sources};
 
 fn sources() -> Sources {
     let codec = Codec::new(Registry::new().unwrap());
-    Sources { tasks: "tasks".into(), entry: "entry".into(), results: "results".into(), codec }
+    let (names, entry) = (Names::new("mine", "team").unwrap(), "entry".to_owned());
+    Sources { tasks: "tasks".into(), results: "results".into(), names, entry, codec }
 }
 
 fn record(topic: &str, offset: i64, headers: Headers, value: Bytes) -> Record {
@@ -86,7 +88,7 @@ fn any_order_says_the_same() {
     let sources = sources();
     let failure = sources.codec.encode(&Failure::new(FailureCode::Refused, "no", "ask")).unwrap();
     let text = sources.codec.encode(&Text::new("x")).unwrap();
-    let input = |offset, task| of("entry", offset, Kind::Input, None, task, text.clone());
+    let input = |offset, task| of("mine.team.entry.inbox.g1", offset, Kind::Input, None, task, text.clone());
     let done = |offset, task| of("results", offset, Kind::Result, Some(Outcome::Ok), task, text.clone());
     let failed = |offset| of("results", offset, Kind::Result, Some(Outcome::Failed), 0, failure.clone());
     let refused =

@@ -60,7 +60,7 @@ fn line(members: Vec<GroupMember>, told: &[Told]) -> Line {
     let standing = if members.is_empty() { Standing::Empty } else { Standing::Stable };
     let group = Ok(GroupDescription { standing, members });
     let [role, group_name, topic] = ["role", "group", "topic"].map(str::to_owned);
-    let reads = Reads { role, group: group_name, topic };
+    let reads = Reads { role, group: group_name, topic, generation: None };
     let seen = Seen {
         bounds: &bounds,
         before: &before,
@@ -163,7 +163,7 @@ fn says_what_cannot_be_seen() {
     let error = |attempted: &str| Error::new(Remedy::Stop, attempted, "no");
     let [role, group, topic] = ["role", "group", "topic"].map(str::to_owned);
     let asked = Asked {
-        reads: Reads { role, group, topic },
+        reads: Reads { role, group, topic, generation: None },
         partitions: vec![at(0)],
         group: Err(error("describe")),
         committed: Err(error("offsets")),
