@@ -14,8 +14,8 @@ use schemas_records::Message;
 
 use crate::args::{Arguments, Command, Common, Demo, Run};
 use crate::{
-    acls, ask, desk, group, inbox, kept, model, patience, results, run, schemas, state, status, submit, teams,
-    topics,
+    acls, ask, desk, group, inbox, kept, model, patience, results, run, schemas, state, status, submit,
+    teams, topics,
 };
 
 type Show = Arc<dyn Fn(&Codec, &[u8]) -> Option<String> + Send + Sync>;

@@ -60,7 +60,9 @@ impl Node {
         let mut reads = vec![of(INTAKE, names.group(INTAKE), names.topic(Kind::Tasks))];
         for agent in self.agents() {
             let found = inboxes.of(&agent);
-            reads.extend(found.iter().map(|inbox| of_agent(&agent, inbox.generation, inbox.topic.to_string())));
+            reads.extend(
+                found.iter().map(|inbox| of_agent(&agent, inbox.generation, inbox.topic.to_string())),
+            );
             if found.is_empty() {
                 reads.push(of_agent(&agent, FIRST_GENERATION, names.inbox(&agent)));
             }

@@ -16,9 +16,7 @@ use super::life::Life;
 use super::tasks::{questions, records};
 
 /// Deletes groups, as `kafka-consumer-groups.sh --delete` does, once their last members' sessions have ended.
-async fn delete_groups(house: &House) {
-    let mut groups: Vec<String> = house.read_by().into_iter().map(|(group, _)| group).collect();
-    groups.push(house.names.gateway_group("timers"));
+pub async fn delete_groups(house: &House, mut groups: Vec<String>) {
     let brokers = house.brokers.clone();
     let delete = move || {
         let mut config = ClientConfig::new();
@@ -38,6 +36,12 @@ async fn delete_groups(house: &House) {
     tokio::task::spawn_blocking(delete).await.expect("a thread");
 }
 
+/// Every group of the house.
+fn all_groups(house: &House) -> Vec<String> {
+    let timers = house.names.gateway_group("timers");
+    house.read_by().into_iter().map(|(group, _)| group).chain([timers]).collect()
+}
+
 /// Starts a node, which must end by itself and say this.
 async fn stops(house: &House, words: &[&str]) {
     let mut life = Life::start(house, None);
@@ -50,7 +54,7 @@ async fn stops(house: &House, words: &[&str]) {
 }
 
 /// Runs `group adopt` until it ends as it should: members stay in a group until their sessions end.
-async fn adopt(house: &House, arguments: &[&str], is_well: bool) -> String {
+pub async fn adopt(house: &House, arguments: &[&str], is_well: bool) -> String {
     let all = [&["group", "adopt"], arguments].concat();
     let deadline = Instant::now() + SETTLE;
     loop {
@@ -114,7 +118,7 @@ async fn deleted_groups_are_put_back() {
     house.wait_until_read(&mut life).await;
     life.stop().await;
     let stood = committed(&house).await;
-    delete_groups(&house).await;
+    delete_groups(&house, all_groups(&house)).await;
     house.publish(records(&house.names, &tasks[6..])).await;
     let group = format!("group {}.briefing.", house.namespace);
     let words = [&group, "has no committed offset", "tributary group adopt"];
@@ -155,7 +159,7 @@ async fn what_is_not_known_is_not_guessed() {
     assert!(ended < tasks.len(), "all was done before it was killed");
     // The coordinator may be about to end the last transaction: from then on nothing moves.
     let stood = settled(&house).await;
-    delete_groups(&house).await;
+    delete_groups(&house, all_groups(&house)).await;
     stops(&house, &["has no committed offset", "tributary group adopt"]).await;
     let refused = adopt(&house, &["--yes"], false).await;
     assert!(refused.contains("its last owner died") && refused.contains("nothing is adopted"), "{refused}");

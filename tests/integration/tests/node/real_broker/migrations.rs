@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use schemas_records::headers::{KIND, MOVED_FROM};
 use topics_log::{NewTopic, Record};
 
+use super::adoption::{adopt, delete_groups};
 use super::house::{House, SETTLE, Who, all_records};
 use super::ledger::quiet;
 use super::life::Life;
@@ -116,11 +117,32 @@ async fn an_agent_moves_to_more_partitions() {
     assert_eq!(begun - twice.count(), tasks.len(), "each join stands in one generation");
     println!("{passed_on} records were passed on, {} stand in the new generation", here.len());
 
+    both_are_seen(&house).await;
     the_old_one_goes(&house).await;
     let mut life = Life::start(&house, None);
     house.publish(records(&house.names, &questions(3 * THIRD + 1)[3 * THIRD..])).await;
     house.wait_for_results(3 * THIRD + 1, &mut life).await;
     life.stop().await;
+}
+
+/// Each generation has a line of its own among the groups; and if the new one's group loses its offsets, they are
+/// put back.
+async fn both_are_seen(house: &House) {
+    let output = house.run(&["status", "--json"]).await;
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let roles = told["groups"]["roles"].as_array().expect("roles");
+    for (name, partitions) in [(AGENT.to_owned(), FROM), (format!("{AGENT}.g2"), TO)] {
+        let line = roles.iter().find(|line| line["role"] == name);
+        let line = line.unwrap_or_else(|| panic!("no {name} in {told:#}"));
+        assert_eq!(
+            (&line["partitions"], &line["lag"]["records"]),
+            (&partitions.into(), &0.into()),
+            "{line:#}"
+        );
+    }
+    delete_groups(house, vec![house.names.inbox_group(AGENT, 2)]).await;
+    let said = adopt(house, &["--yes"], true).await;
+    assert!(said.contains(&format!("{AGENT}.g2/0: no offset")) && said.contains("put back"), "{said}");
 }
 
 /// The old generation is taken away, not before its time unless that is said; then the new one stands alone.
