@@ -124,7 +124,7 @@ async fn a_tool_of_others_answers_who_may_use_it() {
     assert_eq!(
         of_tool,
         [
-            "User:tool Topic ns.t.second.inbox.g1 Write",
+            "User:tool Topic ns.t.second.inbox.g* Write",
             "User:tool Topic ns.t.tool.carrier.requests Read",
             "User:tool Group ns.t.tool.carrier.requests* Read",
         ]
