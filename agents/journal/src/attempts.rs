@@ -7,6 +7,7 @@
 
 use schemas_records::{CallId, Key, Message};
 use serde::{Deserialize, Serialize};
+use topics_guard::{Guard, stands};
 use topics_runtime::Error;
 
 use crate::asked::Asked;
@@ -133,6 +134,9 @@ impl Attempts {
     pub async fn begin(&mut self) -> Result<(), Error> {
         self.row.attempts = self.row.attempts.saturating_add(1);
         self.row.open = true;
+        if !stands(Guard::AttemptFirst) {
+            return Ok(());
+        }
         self.write().await
     }
 

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use schemas_records::{CallId, Failure, Message};
 use serde::{Deserialize, Serialize};
+use topics_guard::{Guard, stands};
 use topics_runtime::Error;
 
 use crate::asked::Asked;
@@ -104,6 +105,9 @@ impl Journal {
     /// # Errors
     /// The store's, tried once.
     pub async fn find(&self, call: CallId) -> Result<Option<JournalEntry>, Error> {
+        if !stands(Guard::JournalFirst) {
+            return Ok(None);
+        }
         self.rows.find_entry(call).await
     }
 

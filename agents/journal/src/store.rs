@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use schemas_codec::Codec;
 use schemas_records::{CallId, Key};
+use topics_guard::{Guard, stands};
 use topics_runtime::Error;
 use topics_state::{KeyedStore, Remedy};
 
@@ -74,6 +75,7 @@ impl Rows {
         let insert =
             || self.store.insert_if_absent(&self.journal, key.as_bytes(), bytes.clone(), Some(self.life));
         match self.insist(insert).await? {
+            Some(_) if !stands(Guard::FirstInJournal) => Ok(entry),
             Some(standing) => self.entry(call, &standing),
             None => Ok(entry),
         }

@@ -14,6 +14,7 @@ use schemas_records::{
     WorkPath,
 };
 use topics_catalog::Peer;
+use topics_guard::{Guard, stands};
 use topics_runtime::{DeadReason, Stopped};
 
 use crate::bounds::{CONTEXT_BYTES_MAX, HOPS_MAX, PENDING_MAX, VALUE_BYTES_MAX};
@@ -94,7 +95,9 @@ impl Turn<'_> {
                 "fork in two steps",
             ));
         }
-        self.check_budget(&effects.list)?;
+        if stands(Guard::BudgetAsked) {
+            self.check_budget(&effects.list)?;
+        }
         let calls = u32::try_from(asks).unwrap_or(u32::MAX);
         for effect in effects.list {
             match effect {

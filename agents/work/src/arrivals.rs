@@ -4,6 +4,7 @@ use bytes::Bytes;
 use schemas_records::protocol::Cancellation;
 use schemas_records::work::{Awaited, Status, WorkRow};
 use schemas_records::{Budget, CallId, Envelope, Failure, FailureCode, Kind, Outcome, WorkId};
+use topics_guard::{Guard, stands};
 use topics_runtime::{DeadReason, Input, Step, Stopped};
 
 use agents_join::{Arrival, PARTS_BYTES_MAX};
@@ -25,7 +26,11 @@ impl Works {
             return self.pass_over(input, Some(row), None, Some("late-answer"));
         };
         let mut turn = Turn::new(self, input.record, input.position, work, row, envelope.hops);
-        let answered = turn.row.pending.remove(index);
+        let answered = if stands(Guard::FirstAnswerCounts) {
+            turn.row.pending.remove(index)
+        } else {
+            turn.row.pending[index].clone()
+        };
         let result = match self.external_at(&answered.topic) {
             // It was allotted nothing, and whatever it says is left, nothing is.
             Some(tool) => turn.value_of_external(tool, envelope, &input.record.value),
@@ -141,7 +146,8 @@ impl Turn<'_> {
     /// An answer or part carries back what is left of its allotment: never more than that was.
     fn settle(&mut self, allotment: i32, rest: Budget) {
         let allotted = u32::try_from(allotment).unwrap_or(0);
-        let rest = if allotted == 0 { rest.calls } else { rest.calls.min(allotted) };
+        let is_unbound = allotted == 0 || !stands(Guard::NoMoreThanAllotted);
+        let rest = if is_unbound { rest.calls } else { rest.calls.min(allotted) };
         let spent = i32::try_from(allotted.saturating_sub(rest)).unwrap_or(0);
         self.row.calls_spent = self.row.calls_spent.saturating_add(spent);
         let mut budget = self.budget();

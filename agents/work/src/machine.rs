@@ -10,6 +10,7 @@ use schemas_records::{
     Address, Envelope, Failure, FailureCode, Key, Kind, Outcome, ReplyKind, ReplyTo, Timestamp, WorkId,
 };
 use topics_catalog::Directory;
+use topics_guard::{Guard, stands};
 use topics_log::{NewRecord, Record, partition_of};
 use topics_runtime::{DeadReason, Handler, Input, NewState, Step, Stopped};
 use topics_state::Version;
@@ -106,6 +107,9 @@ impl Works {
             }
             return match envelope.kind {
                 Kind::Input => self.begin(input, &envelope, work),
+                Kind::Answer | Kind::Part | Kind::Timer if !stands(Guard::OnlyInputsBegin) => {
+                    self.begin(input, &envelope, work)
+                }
                 Kind::Expectation => self.begin_join(input, &envelope, work),
                 Kind::Result | Kind::Refused | Kind::Closing | Kind::Draining => {
                     self.wrong_kind(input, None, envelope.kind)
@@ -114,6 +118,7 @@ impl Works {
             };
         };
         match (envelope.kind, row.status) {
+            (Kind::Input, _) if !stands(Guard::TaskBeginsOnce) => self.begin(input, &envelope, work),
             (Kind::Input, _) => self.again(input, row, &envelope),
             (Kind::Expectation, _) => self.pass_over(input, Some(row), None, Some("repeat")),
             (Kind::Answer, Status::Open) => self.answer(input, row, &envelope, work),
@@ -179,7 +184,7 @@ impl Works {
             // A work's row stands until its deadline, and its tombstone so much longer.
             _ => input.record.timestamp < envelope.limits.deadline.plus(self.bounds.late),
         };
-        if !lost {
+        if !lost || !stands(Guard::LostRowsNoticed) {
             return Ok(());
         }
         let found = input.state.map_or_else(|| "none".to_owned(), |version| version.position.to_string());

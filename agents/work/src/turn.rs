@@ -7,6 +7,7 @@ use schemas_records::{
     Address, Budget, CallId, Echo, Envelope, Kind, Limits, Message, Origin, Outcome, Position, ReplyKind,
     ReplyTo, SpanId, TaskId, Timestamp, Trace, WorkId, WorkPath,
 };
+use topics_guard::{Guard, stands};
 use topics_log::{NewRecord, Record};
 use topics_runtime::{DeadReason, NewState, Step, Stopped};
 
@@ -56,7 +57,11 @@ impl<'a> Turn<'a> {
         mut row: WorkRow,
         hops: u32,
     ) -> Self {
-        let at = record.timestamp.max(Timestamp(row.last_at));
+        let at = if stands(Guard::TimeOfTheLog) {
+            record.timestamp.max(Timestamp(row.last_at))
+        } else {
+            machines_time()
+        };
         row.last_at = at.0;
         row.hops = row.hops.max(i32::try_from(hops).unwrap_or(i32::MAX));
         row.steps = row.steps.saturating_add(1);
@@ -230,4 +235,11 @@ impl Works {
             .encode(message)
             .map_err(|error| Stopped { reason: format!("write a {}: {error}", M::NAME) })
     }
+}
+
+/// What no step may ask. It stands here so that a test can show what comes of asking it.
+#[allow(clippy::disallowed_methods, reason = "the guard's opposite")]
+fn machines_time() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

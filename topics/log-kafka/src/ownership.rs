@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use topics_guard::{Guard, stands};
 use topics_log::{Assignment, Error, OffsetCommit, Remedy, Token, TopicPartition};
 
 use crate::native::Membership;
@@ -100,7 +101,8 @@ impl Owned {
     /// `Lost`.
     pub(crate) fn membership(&self, offsets: &[OffsetCommit], attempted: &str) -> Result<Membership, Error> {
         let lost = |cause: String| Error::new(Remedy::Lost, attempted, cause);
-        if let Some(dead) = offsets.iter().find(|offset| !offset.assignment.token.is_alive()) {
+        let mut dead = offsets.iter().filter(|offset| !offset.assignment.token.is_alive());
+        if let Some(dead) = dead.next().filter(|_| stands(Guard::TokenInCommit)) {
             return Err(lost(format!("{} was revoked", dead.assignment.topic_partition)));
         }
         let Some(client) = self.client.upgrade() else {

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use schemas_codec::Codec;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use topics_guard::{Guard, stands};
 use topics_log::{
     Assignment, Clock, Consumer, Log, NewRecord, OffsetCommit, Polled, Record, TopicPartition, Transactor,
 };
@@ -175,13 +176,15 @@ impl Worker {
             Polled::Assigned(assignments) => {
                 for assignment in assignments {
                     // Whatever was known of it was known under another token.
-                    self.forget(&assignment.topic_partition);
+                    if stands(Guard::CacheDiesWithToken) {
+                        self.forget(&assignment.topic_partition);
+                    }
                     self.unstarted.push(assignment);
                 }
                 self.moment(Moment::Assigned).await;
             }
             Polled::Revoked(assignments) => {
-                for assignment in &assignments {
+                for assignment in assignments.iter().filter(|_| stands(Guard::CacheDiesWithToken)) {
                     self.forget(&assignment.topic_partition);
                 }
                 self.moment(Moment::Revoked).await;
@@ -200,11 +203,19 @@ impl Worker {
         let mut batch = self.load(records).await?;
         let mut stepped = self.step(&mut batch).await?;
         self.moment(Moment::Stepped).await;
+        if !stands(Guard::CommittedPrunes) {
+            stepped.keys.iter().for_each(|key| self.pruning.note(key));
+            self.prune().await?;
+        }
 
         let mut outputs = std::mem::take(&mut stepped.outputs);
         self.settings.group.sign(&mut outputs);
         self.save_and_produce(&stepped, outputs).await?;
 
+        if !stands(Guard::OffsetsWithOutputs) {
+            self.commit().await?;
+            self.begin().await?;
+        }
         let offsets = self.offsets(&stepped);
         self.transactor.send_offsets(&offsets).await?;
         self.moment(Moment::OffsetsSent).await;
@@ -276,7 +287,14 @@ impl Worker {
     }
 
     async fn commit(&mut self) -> Result<(), Error> {
-        self.transactor.commit().await?;
+        let ended = self.transactor.commit().await;
+        if ended.as_ref().is_err_and(|error| error.remedy == topics_log::Remedy::Unknown)
+            && !stands(Guard::UnknownResolved)
+        {
+            self.is_open = false;
+            return Ok(());
+        }
+        ended?;
         self.is_open = false;
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! What registering and noting do to an owner's row, the same in every implementation.
 
+use topics_guard::{Guard, stands};
+
 use crate::error::{Error, Remedy};
 use crate::state::{Epoch, Owner, Slot};
 
@@ -18,7 +20,7 @@ pub fn successor(slot: &Slot, stood: Option<&Owner>, topic_id: &str) -> Result<O
             closed: false,
         });
     };
-    if stood.topic_id != topic_id {
+    if stood.topic_id != topic_id && stands(Guard::TopicMadeAnewRefused) {
         return Err(Error::new(
             Remedy::Stop,
             format!("register as owner of {slot}"),
@@ -31,7 +33,8 @@ pub fn successor(slot: &Slot, stood: Option<&Owner>, topic_id: &str) -> Result<O
             ),
         ));
     }
-    Ok(Owner { epoch: Epoch(stood.epoch.0 + 1), closed: false, ..stood.clone() })
+    let above = if stands(Guard::EpochOfItsOwn) { 1 } else { 0 };
+    Ok(Owner { epoch: Epoch(stood.epoch.0 + above), closed: false, ..stood.clone() })
 }
 
 /// Whether a row may be noted over the one that stands.

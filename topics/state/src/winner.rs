@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use schemas_records::Timestamp;
+use topics_guard::{Guard, stands};
 
 use crate::state::{Epoch, LATE_WRITE_MAX};
 
@@ -26,7 +27,10 @@ impl Cell {
     /// epochs what expires beats what does not, the later end of life the earlier one, and only then the
     /// larger value the smaller: a life can be given and prolonged under one epoch, not taken back.
     pub fn beats(&self, other: &Self) -> bool {
-        let rank = |cell: &Self| (cell.epoch, cell.expires);
+        let rank = |cell: &Self| {
+            let epoch = if stands(Guard::EpochDecides) { cell.epoch } else { Epoch(0) };
+            (epoch, cell.expires)
+        };
         (rank(self), &self.value) > (rank(other), &other.value)
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use topics_guard::{Guard, stands};
 
 use super::faults::{Faults, NoFaults};
 use super::group::{Client, GroupState};
@@ -263,7 +264,8 @@ impl State {
     /// broker takes them. Revocation happens under the same lock, so what was checked here holds until
     /// the lock is released.
     pub fn check_offsets(&self, client: u64, offsets: &[OffsetCommit]) -> Result<String, Refusal> {
-        if let Some(dead) = offsets.iter().find(|offset| !offset.assignment.token.is_alive()) {
+        let mut dead = offsets.iter().filter(|offset| !offset.assignment.token.is_alive());
+        if let Some(dead) = dead.next().filter(|_| stands(Guard::TokenInCommit)) {
             let at = &dead.assignment.topic_partition;
             return Err(Refusal::new(Remedy::Lost, format!("{at} was revoked from this member")));
         }

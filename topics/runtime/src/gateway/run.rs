@@ -11,6 +11,7 @@ use schemas_codec::Codec;
 use schemas_records::{CallId, Envelope, Kind};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use topics_guard::{Guard, stands};
 use topics_log::{Assignment, Consumer, Group, Log, OffsetCommit, Polled, Record, Start, TopicPartition};
 
 use super::log_time::LogTime;
@@ -279,7 +280,7 @@ impl Loop {
     fn room(&self) -> usize {
         let ahead = self.owned.values().map(|owned| owned.watermark.len()).max().unwrap_or(0);
         if ahead >= AHEAD_MAX * self.settings.waiting_max
-            || self.queue.bytes() >= self.settings.waiting_bytes_max
+            || (self.queue.bytes() >= self.settings.waiting_bytes_max && stands(Guard::WaitingBound))
         {
             return 0;
         }
@@ -390,6 +391,9 @@ impl Loop {
     /// Takes a cancelled call out, wherever it is.
     async fn cancel(&mut self, envelope: &Envelope) -> Result<(), Error> {
         let Some(call) = envelope.call else { return Ok(()) };
+        if !stands(Guard::CancelledTakenOut) {
+            return Ok(());
+        }
         for request in self.queue.cancel(call) {
             let place = &request.record.topic_partition;
             let serial = self.owned.get(place).map_or(0, |owned| owned.serial);
@@ -431,7 +435,7 @@ impl Loop {
     /// Waits for what is in flight, within the bound, and commits.
     async fn drain(&mut self, consumer: &mut dyn Consumer) -> Result<(), Error> {
         let until = Instant::now() + self.settings.drain_max;
-        while !self.in_flight.is_empty() {
+        while !self.in_flight.is_empty() && stands(Guard::ShutdownDrains) {
             match tokio::time::timeout_at(until, self.in_flight.next()).await {
                 Ok(Some(done)) => self.finish(done)?,
                 Ok(None) | Err(_) => break,

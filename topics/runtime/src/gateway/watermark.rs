@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use topics_guard::{Guard, stands};
+
 /// Offsets in hand, each done or not.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Watermark {
@@ -22,7 +24,7 @@ impl Watermark {
         }
         let before = self.next;
         while let Some(entry) = self.open.first_entry() {
-            if !*entry.get() {
+            if !*entry.get() && stands(Guard::WatermarkWaits) {
                 break;
             }
             self.next = Some(entry.remove_entry().0 + 1);

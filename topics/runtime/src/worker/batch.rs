@@ -9,6 +9,7 @@ use std::time::Duration;
 use schemas_records::{Key, Position, Timestamp};
 use tokio::time::Instant;
 use topics_catalog::Inbox;
+use topics_guard::{Guard, stands};
 use topics_log::{NewRecord, Record, TopicPartition, partition_of};
 use topics_state::{Row, Version};
 
@@ -156,7 +157,8 @@ impl Worker {
             out.next.insert(record.topic_partition.clone(), record.offset + 1);
             let is_draining = moving::is_draining(record);
             let partition = partition_of(record.key.as_bytes(), self.settings.partitions);
-            if partition != record.topic_partition.partition && !is_draining {
+            let is_misplaced = partition != record.topic_partition.partition && !is_draining;
+            if is_misplaced && stands(Guard::KeysInTheirPartition) {
                 self.misplaced(record, &mut out)?;
                 continue;
             }
@@ -188,8 +190,12 @@ impl Worker {
                 *out.notes.entry(note).or_default() += 1;
             }
             out.outputs.extend(step.outputs);
-            state.version = Some(Version { position: input.position, value: step.state.value().clone() });
-            state.changed = Some(step.state);
+            let value = step.state.value().clone();
+            let is_as_it_was = state.version.as_ref().map_or(&b""[..], |version| &version.value) == value;
+            state.version = Some(Version { position: input.position, value });
+            if stands(Guard::EveryStepWrites) || !is_as_it_was {
+                state.changed = Some(step.state);
+            }
         }
         for state in batch.states.slots.drain(..) {
             let KeyState { topic_partition, key, version, is_stored, records, changed, .. } = state;
@@ -294,7 +300,9 @@ impl Worker {
         let Settings { dead_letters, name, .. } = &self.settings;
         let letter = dead_letter(&self.parts.codec, dead_letters, name, record, reason)
             .map_err(|error| Error::new(Remedy::Stop, "write a dead letter", error.to_string()))?;
-        out.outputs.push(letter);
+        if stands(Guard::DeadLetters) {
+            out.outputs.push(letter);
+        }
         Ok(())
     }
 }
@@ -325,13 +333,16 @@ pub(super) async fn save(
         };
         rows.entry(&key.topic_partition).or_default().push(row);
     }
-    let writes =
-        rows.into_iter().filter_map(|(topic_partition, rows)| {
-            let epoch = owned.get(topic_partition)?.epoch();
-            Some(async move {
-                patiently(settings, || parts.store.write(&settings.agent, epoch, rows.clone())).await
-            })
-        });
+    let writes = rows.into_iter().filter_map(|(topic_partition, rows)| {
+        let epoch = owned.get(topic_partition)?.epoch();
+        Some(async move {
+            if !stands(Guard::RowsBeforeCommit) {
+                let _ = parts.store.write(&settings.agent, epoch, rows).await;
+                return Ok(());
+            }
+            patiently(settings, || parts.store.write(&settings.agent, epoch, rows.clone())).await
+        })
+    });
     futures::future::try_join_all(writes).await.map(|_| ())
 }
 

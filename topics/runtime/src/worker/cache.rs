@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use schemas_records::Key;
+use topics_guard::{Guard, stands};
 use topics_state::Version;
 
 /// Two generations: when the young one is full it becomes the old one, and what was old is forgotten.
@@ -47,7 +48,7 @@ impl Cache {
             let freed = ENTRY_BYTES + key.as_bytes().len() + before.value.len();
             self.young_bytes = self.young_bytes.saturating_sub(freed);
         }
-        if self.young_bytes > self.bytes_max / 2 {
+        if self.young_bytes > self.bytes_max / 2 && stands(Guard::CacheBound) {
             self.old = std::mem::take(&mut self.young);
             self.young_bytes = 0;
         }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use schemas_records::Position;
 use tokio::time::Instant;
 use topics_catalog::Inbox;
+use topics_guard::{Guard, stands};
 use topics_log::{Assignment, Committed, OffsetCommit, Start, TopicPartition};
 use topics_state::{Epoch, Owner, Slot};
 
@@ -76,7 +77,12 @@ impl Worker {
                 generation: self.settings.generation,
                 partition: assignment.topic_partition.partition,
             };
-            let (before, epoch) = self.parts.store.register(&slot, &topic_id).await?;
+            let (before, epoch) = match self.last_epochs.get(&assignment.topic_partition) {
+                Some(last) if !stands(Guard::EpochAfterTrouble) => {
+                    (self.parts.store.owner(&slot).await?, *last)
+                }
+                _ => self.parts.store.register(&slot, &topic_id).await?,
+            };
             // An ownership of our own that was given up after an error is no death.
             let last = self.last_epochs.insert(assignment.topic_partition.clone(), epoch);
             let is_own = before.as_ref().is_some_and(|owner| last == Some(owner.epoch));
@@ -106,7 +112,9 @@ impl Worker {
             let ready = self.ready(&registered, next).await?;
             owned.push(ownership(registered, topic_id.clone(), next, ready, &self.settings));
         }
-        self.ask(&owned).await?;
+        if stands(Guard::AskedAfterRegistering) {
+            self.ask(&owned).await?;
+        }
         self.moment(Moment::Asked).await;
         read_draining(&self.parts, &self.settings, &mut owned).await?;
 
@@ -121,9 +129,17 @@ impl Worker {
                 watchdog.own(owned.slot.clone(), owned.row.clone());
             }
             self.marked.remove(&owned.assignment.topic_partition);
-            self.owned.insert(owned.assignment.topic_partition.clone(), owned);
+            self.own(owned);
         }
         Ok(())
+    }
+
+    fn own(&mut self, mut owned: Owned) {
+        let before = self.owned.remove(&owned.assignment.topic_partition);
+        if let Some(before) = before.filter(|_| !stands(Guard::CacheDiesWithToken)) {
+            owned.cache = before.cache;
+        }
+        self.owned.insert(owned.assignment.topic_partition.clone(), owned);
     }
 
     /// Says again of slots that are refused what their last owners said, who may have left in good order: this
@@ -143,6 +159,9 @@ impl Worker {
         let (Some(before), Some(until)) = (&self.settings.before, self.waits_for_before) else {
             return Ok(true);
         };
+        if !stands(Guard::WaitsForBefore) {
+            return Ok(true);
+        }
         if Instant::now() < until {
             return Ok(false);
         }
@@ -211,6 +230,7 @@ impl Worker {
                 ),
             )),
             None => match before.and_then(|owner| owner.committed) {
+                Some(_) if !stands(Guard::LostOffsetsRefused) => Ok(0),
                 None => Ok(0),
                 Some(offset) => Err(Error::new(
                     Remedy::Stop,
@@ -305,6 +325,9 @@ impl Worker {
             return Ok(());
         };
         if owned.row.stepping.is_none() {
+            return Ok(());
+        }
+        if !stands(Guard::MarkTakenBack) {
             return Ok(());
         }
         owned.row.stepping = None;

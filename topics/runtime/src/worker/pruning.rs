@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use schemas_records::{Key, Position};
+use topics_guard::{Guard, stands};
 use topics_log::TopicPartition;
 use topics_state::{Row, Version};
 
@@ -14,6 +15,11 @@ use super::batch::{SteppedKey, patiently};
 use super::ownership::Owned;
 use super::{Parts, Settings};
 use crate::error::Error;
+
+/// Below which position a key's versions go whose newest committed one stands there.
+fn below(newest: Position) -> Position {
+    Position { offset: newest.offset + i64::from(!stands(Guard::NewestStays)), ..newest }
+}
 
 /// What to prune, gathered until it is worth a request.
 ///
@@ -93,8 +99,10 @@ impl Pruning {
                 continue;
             }
             let below: Vec<(Key, Position)> =
-                keys.iter().map(|(key, gathered)| (key.clone(), gathered.newest.position)).collect();
-            patiently(settings, || parts.store.prune(&settings.agent, owned.epoch(), &below)).await?;
+                keys.iter().map(|(key, gathered)| (key.clone(), below(gathered.newest.position))).collect();
+            if stands(Guard::TombstoneLast) {
+                patiently(settings, || parts.store.prune(&settings.agent, owned.epoch(), &below)).await?;
+            }
             let ends: Vec<Row> = keys
                 .into_iter()
                 .filter_map(|(key, Gathered { newest, ends, .. })| {

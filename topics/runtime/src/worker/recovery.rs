@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use topics_guard::{Guard, stands};
 use topics_log::{Consumer, Polled, Transactor};
 
 use super::{Settings, Worker};
@@ -93,6 +94,9 @@ impl Worker {
         self.is_open = false;
         self.batch_records = (self.batch_records / 2).max(1);
 
+        if !stands(Guard::AbortGivesUp) {
+            return Ok(());
+        }
         // Caches go with their ownerships: they may hold states that never came to be.
         for (_, owned) in std::mem::take(&mut self.owned) {
             let topic_partition = owned.assignment.topic_partition.clone();
@@ -144,7 +148,7 @@ impl Worker {
     /// Taking the name fences off whoever has it. An instance that stood still for so long that it was
     /// replaced must not do that to its successor, so it first hears what has become of its membership.
     async fn take_name_again(&mut self) -> Result<Box<dyn Transactor>, Error> {
-        loop {
+        while stands(Guard::HearsBeforeName) {
             match self.consumer.poll(0, self.settings.poll_wait).await? {
                 Polled::Records(_) => break,
                 change => self.follow(change).await,
