@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use apache_avro::schema::{Name, NamesRef, RecordSchema};
 use apache_avro::types::Value;
@@ -35,9 +35,14 @@ impl fmt::Display for SchemaId {
 
 /// One version of one record's schema.
 pub struct KnownSchema {
-    id: SchemaId,
     /// The id in frames, once it was asked for; set by the registry, which knows whom to ask.
     framed: OnceLock<SchemaId>,
+    parsed: Arc<Parsed>,
+}
+
+/// All of a schema that is the same for every registry.
+struct Parsed {
+    id: SchemaId,
     text: String,
     name: String,
     fingerprint: u64,
@@ -68,9 +73,8 @@ impl KnownSchema {
             .header(Vec::new())
             .build()
             .map_err(|error| wrong(cause(&error)))?;
-        Ok(Self {
+        let parsed = Parsed {
             id: SchemaId::of_fingerprint(fingerprint),
-            framed: OnceLock::new(),
             text: compact(text),
             name,
             fingerprint,
@@ -78,19 +82,25 @@ impl KnownSchema {
             names: referenced(&root),
             root,
             reader,
-        })
+        };
+        Ok(Self { framed: OnceLock::new(), parsed: Arc::new(parsed) })
+    }
+
+    /// The same schema for another registry, which has not asked for its id in frames.
+    pub(crate) fn unframed(&self) -> Self {
+        Self { framed: OnceLock::new(), parsed: Arc::clone(&self.parsed) }
     }
 
     /// The id that its fingerprint gives; in frames too, unless a registry gave another.
     #[must_use]
-    pub const fn id(&self) -> SchemaId {
-        self.id
+    pub fn id(&self) -> SchemaId {
+        self.parsed.id
     }
 
     /// The schema as it was written down, with docs and defaults, but without white space between.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.text
+        &self.parsed.text
     }
 
     /// The id in frames, as far as it is known.
@@ -106,71 +116,73 @@ impl KnownSchema {
     /// The record's full name.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        &self.parsed.name
     }
 
     /// CRC-64-AVRO of the canonical form.
     #[must_use]
-    pub const fn fingerprint(&self) -> u64 {
-        self.fingerprint
+    pub fn fingerprint(&self) -> u64 {
+        self.parsed.fingerprint
     }
 
     /// The canonical form.
     #[must_use]
     pub fn canonical(&self) -> &str {
-        &self.canonical
+        &self.parsed.canonical
     }
 
     /// The schema as apache-avro parsed it; its root is a record.
     #[must_use]
-    pub const fn avro(&self) -> &Schema {
-        &self.root
+    pub fn avro(&self) -> &Schema {
+        &self.parsed.root
     }
 
     /// The type behind a reference; any other schema is itself.
     #[must_use]
     pub fn target<'a>(&'a self, schema: &'a Schema) -> &'a Schema {
         match schema {
-            Schema::Ref { name } => self.names.get(name).unwrap_or(schema),
+            Schema::Ref { name } => self.parsed.names.get(name).unwrap_or(schema),
             other => other,
         }
     }
 
     /// Appends the body of `message`, straight from serde.
     pub(crate) fn write<M: Message>(&self, message: &M, out: &mut Vec<u8>) -> Result<(), Error> {
-        let names: NamesRef<'_> = self.names.iter().map(|(name, schema)| (name.clone(), schema)).collect();
-        apache_avro::write_avro_datum_ref(&self.root, &names, message, out)
+        let names: NamesRef<'_> =
+            self.parsed.names.iter().map(|(name, schema)| (name.clone(), schema)).collect();
+        apache_avro::write_avro_datum_ref(&self.parsed.root, &names, message, out)
             .map(drop)
-            .map_err(|error| Error::Encode { record: self.name.clone(), message: cause(&error) })
+            .map_err(|error| Error::Encode { record: self.parsed.name.clone(), message: cause(&error) })
     }
 
     /// Reads a checked body that was written with this very schema, straight into serde.
     pub(crate) fn read<M: Message>(&self, mut body: &[u8]) -> Result<M, Error> {
         // The reader has no second schema, with which `read_deser` would panic.
-        self.reader.read_deser(&mut body).map_err(|error| self.cannot_decode(&cause(&error)))
+        self.parsed.reader.read_deser(&mut body).map_err(|error| self.cannot_decode(&cause(&error)))
     }
 
     /// Reads a checked body that was written with `writer`'s schema, resolved to this one.
     pub(crate) fn read_resolved<M: Message>(&self, writer: &Self, mut body: &[u8]) -> Result<M, Error> {
         let cannot_resolve = |error: &apache_avro::Error| Error::Resolve {
-            record: self.name.clone(),
-            id: writer.id,
+            record: self.parsed.name.clone(),
+            id: writer.parsed.id,
             message: cause(error),
         };
-        let value = writer.reader.read_value(&mut body).map_err(|error| cannot_resolve(&error))?;
-        let value: Value =
-            value.resolve_with_names(&self.root, &self.names).map_err(|error| cannot_resolve(&error))?;
+        let value = writer.parsed.reader.read_value(&mut body).map_err(|error| cannot_resolve(&error))?;
+        let value: Value = value
+            .resolve_with_names(&self.parsed.root, &self.parsed.names)
+            .map_err(|error| cannot_resolve(&error))?;
         apache_avro::from_value(&value).map_err(|error| self.cannot_decode(&cause(&error)))
     }
 
     fn cannot_decode(&self, message: &str) -> Error {
-        Error::Decode { record: self.name.clone(), message: message.to_owned() }
+        Error::Decode { record: self.parsed.name.clone(), message: message.to_owned() }
     }
 
     /// Every record type in the schema, the root first, each once.
     pub(crate) fn records(&self) -> Vec<&RecordSchema> {
         let mut named = Vec::new();
-        collect(&self.root, &mut named, &mut BTreeSet::new());
+        collect(&self.parsed.root, &mut named, &mut BTreeSet::new());
         named
             .into_iter()
             .filter_map(|schema| match schema {
@@ -183,7 +195,7 @@ impl KnownSchema {
 
 impl fmt::Debug for KnownSchema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KnownSchema({} {})", self.name, self.id)
+        write!(f, "KnownSchema({} {})", self.parsed.name, self.parsed.id)
     }
 }
 

@@ -60,8 +60,8 @@ impl Registry {
         // Whoever sets it first in a process wins; nobody else here does.
         let _ = apache_avro::util::max_allocation_bytes(ALLOCATION_BYTES_MAX);
         let registry = Self { known: RwLock::new(Known::default()), authority: OnceLock::new() };
-        for (name, text) in released::FILES {
-            registry.add(KnownSchema::parse(name, text)?)?;
+        for schema in released::schemas()? {
+            registry.add(schema.unframed())?;
         }
         Ok(registry)
     }

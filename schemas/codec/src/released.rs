@@ -4,6 +4,11 @@
 //! A team's schemas are not here; they are registered beside these. Nor are the Rust types: a type finds
 //! its schema here when it is first used.
 
+use std::sync::OnceLock;
+
+use crate::error::Error;
+use crate::known::KnownSchema;
+
 /// Lists one file and its text.
 macro_rules! file {
     ($name:literal) => {
@@ -36,3 +41,17 @@ pub const FILES: [(&str, &str); 22] = [
     file!("WorkRow.v1.avsc"),
     file!("WorkRow.avsc"),
 ];
+
+/// The same, parsed: once in a process, since every registry begins with them.
+///
+/// # Errors
+/// [`Error::Schema`] for a file that is no record's schema; no released build has one.
+pub fn schemas() -> Result<&'static [KnownSchema], Error> {
+    static SCHEMAS: OnceLock<Vec<KnownSchema>> = OnceLock::new();
+    if let Some(schemas) = SCHEMAS.get() {
+        return Ok(schemas);
+    }
+    let parsed: Result<Vec<_>, _> = FILES.iter().map(|(name, text)| KnownSchema::parse(name, text)).collect();
+    let parsed = parsed?;
+    Ok(SCHEMAS.get_or_init(|| parsed))
+}
