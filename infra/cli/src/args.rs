@@ -3,6 +3,7 @@
 mod acls;
 mod ask;
 mod group;
+mod replay;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 pub use acls::Acls;
 pub use ask::{Ask, DeadLetters};
 pub use group::Group;
+pub use replay::Replay;
 
 /// Runs teams of LLM agents on a log: Kafka, or one process's memory.
 ///
@@ -105,6 +107,7 @@ pub enum Command {
     /// On brokers also how each role's consumer group stands: members, partitions, what is unread and how old
     /// it is, records a second. That needs no node, and no more than `acls print --operator` grants.
     Status(Status),
+    Replay(Replay),
     /// Sees to the offline model.
     #[command(subcommand)]
     Model(Model),
@@ -123,6 +126,7 @@ impl Command {
             | Self::Acls(_)
             | Self::State(_)
             | Self::Status(_)
+            | Self::Replay(_)
             | Self::Ask(_) => None,
             Self::Node => Some("a node serves a broker's topics, or its own with --data DIR"),
             Self::Topics(_) => Some("topics live on a broker"),
