@@ -77,7 +77,13 @@ fn not_compared(out: &mut String, report: &Report) {
 
 fn verdict(report: &Report) -> String {
     if report.differing() == 0 {
-        return if report.ended_early.is_some() { "not proven\n" } else { "equal\n" }.to_owned();
+        let is_all = report.not_audited.is_empty() && report.other_versions.is_empty();
+        return match &report.ended_early {
+            Some(_) => "not proven\n",
+            None if is_all => "equal\n",
+            None => "equal, as far as it was compared\n",
+        }
+        .to_owned();
     }
     let said = report.differences.iter().map(|(what, records)| match what {
         What::Differs => format!("{} otherwise", count(*records, "output")),
@@ -90,13 +96,13 @@ fn verdict(report: &Report) -> String {
 
 /// The first record that is not the same.
 fn difference(out: &mut String, first: &Difference) {
-    let at = moment(first.at.0);
     let step = match (&first.step, &first.agent) {
-        (Some(step), Some(agent)) => format!("the first: {agent}, step of {step}, {at} UTC"),
-        _ => format!("the first: of no step, {at} UTC"),
+        (Some(step), Some(agent)) => format!("the first: {agent}, step of {step}"),
+        _ => "the first: of no step".to_owned(),
     };
     let _ = writeln!(out, "{}", wrap(&step, ""));
-    let _ = writeln!(out, "{}", wrap(&format!("task {}", first.task), "  "));
+    let at = moment(first.at.0);
+    let _ = writeln!(out, "{}", wrap(&format!("{at} UTC, task {}", first.task), "  "));
     let _ = writeln!(out, "{}", wrap(&format!("work {}, {}", first.work, first.path), "  "));
     if !first.record.is_empty() {
         let stands = match &first.recorded_at {
