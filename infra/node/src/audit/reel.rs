@@ -59,7 +59,6 @@ pub(super) struct State {
 }
 
 impl Reel {
-    #[allow(clippy::too_many_arguments, reason = "parts of one thing, each once")]
     pub fn new(
         agent: Arc<str>,
         log: Arc<dyn Log>,

@@ -198,3 +198,6 @@ impl StateStore for Rows {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
