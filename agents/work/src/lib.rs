@@ -28,7 +28,7 @@ pub use effects::{Effects, Fork};
 pub use event::{Answer, Event, Happened};
 pub use external::ExternalTool;
 pub use logic::{Fault, Logic};
-pub use machine::{Team, Works};
+pub use machine::{Team, Works, version_of};
 pub use reply::reply_record;
 
 #[cfg(test)]

@@ -56,14 +56,14 @@ impl Works {
             .directory
             .find(name)
             .ok_or_else(|| format!("agent {name:?} has no inbox in the directory"))?;
-        let version = schemas_records::ids::content_hash(&[name.as_bytes(), logic.version().as_bytes()]);
+        let version = version_of(name, &*logic);
         Ok(Self {
             me: name.to_owned(),
             codec: team.codec,
             directory: team.directory,
             bounds: team.bounds,
             logic,
-            version: version[..12].to_owned(),
+            version,
             external: Vec::new(),
             partitions,
         })
@@ -334,6 +334,13 @@ impl Handler for Works {
         let rest = envelope.limits.budget;
         vec![reply_record(&to, &envelope, Outcome::Failed, value, rest, &self.version)]
     }
+}
+
+/// What stands in an agent's records as the version that made them: 12 hexadecimal digits.
+#[must_use]
+pub fn version_of(agent: &str, logic: &dyn Logic) -> String {
+    let hash = schemas_records::ids::content_hash(&[agent.as_bytes(), logic.version().as_bytes()]);
+    hash[..12].to_owned()
 }
 
 /// The row that reads as no state.

@@ -4,6 +4,7 @@ mod acls;
 mod ask;
 mod group;
 mod inbox;
+mod replay;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ pub use acls::Acls;
 pub use ask::{Ask, DeadLetters};
 pub use group::Group;
 pub use inbox::{Inboxes, Migrate};
+pub use replay::Replay;
 
 /// Runs teams of LLM agents on a log: Kafka, or one process's memory.
 ///
@@ -110,6 +112,7 @@ pub enum Command {
     /// On brokers also how each role's consumer group stands: members, partitions, what is unread and how old
     /// it is, records a second. That needs no node, and no more than `acls print --operator` grants.
     Status(Status),
+    Replay(Replay),
     /// Sees to the offline model.
     #[command(subcommand)]
     Model(Model),
@@ -128,6 +131,7 @@ impl Command {
             | Self::Acls(_)
             | Self::State(_)
             | Self::Status(_)
+            | Self::Replay(_)
             | Self::Ask(_) => None,
             Self::Node => Some("a node serves a broker's topics, or its own with --data DIR"),
             Self::Topics(_) => Some("topics live on a broker"),

@@ -78,7 +78,7 @@ pub(crate) async fn find(config: &Config, team: Team, is_verbose: bool) -> anyho
 
 /// A log that holds other teams' topics and none of this team's was meant to be asked of another team: to say
 /// that nothing is there would mislead.
-async fn is_of(node: &Node) -> anyhow::Result<()> {
+pub(crate) async fn is_of(node: &Node) -> anyhow::Result<()> {
     let names = node.names();
     let topics = node.doors().log.topics(&format!("{}.", names.namespace())).await?;
     let teams: BTreeSet<&str> = topics.iter().filter_map(|topic| names.team_of(&topic.name)).collect();

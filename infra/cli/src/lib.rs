@@ -40,6 +40,7 @@ mod kept;
 mod model;
 mod patience;
 mod progress;
+mod replay;
 mod results;
 mod run;
 mod schemas;

@@ -23,6 +23,7 @@ use infra_http::{Desk, Error, Kind};
 use topics_log::{Log, Remedy, TopicDescription, TopicPartition};
 
 pub(crate) use board::Board;
+pub(crate) use letters::PUT_BACK_FROM;
 
 use self::ledger::Ledger;
 use self::look::Look;

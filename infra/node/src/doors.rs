@@ -112,7 +112,7 @@ pub async fn open_with(config: &Config, model: Arc<dyn Model>, hold: Option<Hold
 }
 
 /// The model of a process that runs no agents.
-struct NoModel;
+pub(crate) struct NoModel;
 
 #[async_trait]
 impl Model for NoModel {

@@ -6,6 +6,7 @@
 
 pub mod acls;
 pub mod adoption;
+pub mod audit;
 pub mod config;
 mod desk;
 mod doors;

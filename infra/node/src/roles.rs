@@ -1,5 +1,6 @@
 //! The roles of a node: one loop for each agent type and gateway, over the same doors.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use agents_knowledge::Library;
@@ -192,6 +193,16 @@ impl Node {
     #[must_use]
     pub fn agents(&self) -> Vec<String> {
         self.team.agents().map(str::to_owned).collect()
+    }
+
+    /// The version of each agent, as it stands in the records that the agent makes here.
+    #[must_use]
+    pub fn versions(&self) -> BTreeMap<Arc<str>, Arc<str>> {
+        let of = |member: &Member| {
+            let version = agents_work::version_of(&member.name, &*(member.logic)(self.codec.clone()));
+            (member.name.as_str().into(), version.into())
+        };
+        self.team.members.iter().map(of).collect()
     }
 
     pub(crate) fn group(&self, id: String) -> Group {

@@ -6,6 +6,7 @@
 pub mod hand_clock;
 pub mod keyed_conformance;
 pub mod log_conformance;
+pub mod recorded_log;
 pub mod simulation;
 pub mod state_conformance;
 pub mod verify;

@@ -19,7 +19,7 @@ use topics_log::{NewRecord, Record, TopicPartition, partition_of};
 use super::{NodeDesk, of_codec, partitions, tasks};
 
 /// The header of a record that was put back: the dead letter's `topic/partition/offset`.
-pub(super) const PUT_BACK_FROM: &str = "put-back-from";
+pub(crate) const PUT_BACK_FROM: &str = "put-back-from";
 
 /// What the message of a letter says whose record was too large for it.
 const CUT: &str = "bytes are cut here; the whole stands at";

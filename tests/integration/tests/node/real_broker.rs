@@ -11,6 +11,7 @@ mod tasks;
 // The tests.
 mod adoption;
 mod agents;
+mod audit;
 mod commands;
 mod desk;
 mod examples;

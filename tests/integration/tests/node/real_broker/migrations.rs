@@ -140,6 +140,9 @@ async fn both_are_seen(house: &House) {
             "{line:#}"
         );
     }
+    let output = house.run(&["replay", "--audit"]).await;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(2) && said.contains("moves to another generation"), "{said}");
     delete_groups(house, vec![house.names.inbox_group(AGENT, 2)]).await;
     let said = adopt(house, &["--yes"], true).await;
     assert!(said.contains(&format!("{AGENT}.g2/0: no offset")) && said.contains("put back"), "{said}");
