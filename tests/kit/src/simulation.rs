@@ -18,6 +18,7 @@
 //! ```
 
 pub mod chance;
+pub mod replay;
 pub mod stage;
 pub mod storm;
 pub mod team;
@@ -29,7 +30,6 @@ mod fate;
 mod instance;
 mod model;
 mod producer;
-mod replay;
 mod run;
 mod settle;
 mod weather;

@@ -19,7 +19,7 @@ use topics_log::{
 use topics_runtime::NoProbe;
 use topics_state::memory::MemoryStore;
 
-use super::world::{EPOCH, NAMESPACE};
+use super::world::EPOCH;
 use crate::verify::Step;
 
 /// A log run again.
@@ -30,11 +30,12 @@ pub struct Replayed {
     pub store: MemoryStore,
 }
 
-/// Runs the agents of a team over the inbox records of a log. Call it inside a paused runtime.
+/// Runs the agents of a team over the inbox records of a namespace's log. Call it inside a paused runtime.
 ///
 /// # Errors
 /// A sentence: an agent's loop ended before its inbox did.
 pub async fn replay(
+    namespace: &str,
     team: Team,
     records: Vec<Record>,
     topics: Vec<TopicDescription>,
@@ -53,7 +54,7 @@ pub async fn replay(
         has_watchdog: false,
     };
     let mut settings =
-        Settings { namespace: NAMESPACE.into(), instance: "replay".into(), ..Settings::default() };
+        Settings { namespace: namespace.into(), instance: "replay".into(), ..Settings::default() };
     let mut steps = Vec::new();
     for agent in agents {
         settings.roles = vec![agent.clone()];

@@ -18,7 +18,7 @@ use super::instance::Instance;
 use super::producer::{Producer, Submissions, produce};
 use super::replay::{Replayed, replay};
 use super::storm::{Event, Storm};
-use super::world::{EPOCH, World};
+use super::world::{EPOCH, NAMESPACE, World};
 use super::{Failed, Plant, Report, Simulation, Task, fate, settle};
 use crate::verify::{self, Evidence, Ledger, Settled, Topics};
 
@@ -120,7 +120,7 @@ async fn gather(
     let described = world.log.topics("").await.map_err(|error| error.to_string())?;
     let topics = topics(world, &described);
     let stepped = stepped(world, &records);
-    let Replayed { steps, store } = replay(team, stepped, described).await?;
+    let Replayed { steps, store } = replay(NAMESPACE, team, stepped, described).await?;
     let states = states(world, &store, &steps).await?;
     let share = world.storm.open_max / u32::try_from(world.storm.partitions).unwrap_or(1);
     let evidence = Evidence {
