@@ -120,9 +120,9 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().what {
         What::Run(run) => start(&run),
         What::Verify(verify) => judge(&verify),
-        What::Node { version, sets } => runtime()
-            .and_then(|runtime| runtime.block_on(node::run(&version, &sets)))
-            .map(|()| true),
+        What::Node { version, sets } => {
+            runtime().and_then(|runtime| runtime.block_on(node::run(&version, &sets))).map(|()| true)
+        }
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

@@ -84,7 +84,8 @@ impl Kind {
     /// Whether a node may live on and not know that it has lost its share.
     #[must_use]
     pub const fn makes_strays(self) -> bool {
-        !matches!(self, Self::Kill | Self::KillForLong | Self::At(..) | Self::Takeover(..)) && !self.is_polite()
+        !matches!(self, Self::Kill | Self::KillForLong | Self::At(..) | Self::Takeover(..))
+            && !self.is_polite()
     }
 
     /// Whether nodes are only told to stop or to start: then nothing may be paid for again.

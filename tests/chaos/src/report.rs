@@ -23,14 +23,19 @@ pub fn recoveries(
 ) -> Vec<Option<Duration>> {
     let is_prompt =
         |number: usize| matches!(tasks.errand(number as u64).way, Way::All | Way::First | Way::Pass);
-    let ends: Vec<(Instant, Option<Instant>)> =
-        sent.iter().copied().zip(seen.iter().copied()).enumerate()
-            .filter(|(number, _)| is_prompt(*number))
-            .map(|(_, ends)| ends)
-            .collect();
+    let ends: Vec<(Instant, Option<Instant>)> = sent
+        .iter()
+        .copied()
+        .zip(seen.iter().copied())
+        .enumerate()
+        .filter(|(number, _)| is_prompt(*number))
+        .map(|(_, ends)| ends)
+        .collect();
     let recovery = |fault: &Struck| {
-        let open = ends.iter().filter(|(sent, seen)| *sent <= fault.at && seen.is_none_or(|seen| seen > fault.at));
-        open.map(|(_, seen)| seen.map(|seen| seen - fault.at)).try_fold(Duration::ZERO, |longest, took| Some(longest.max(took?)))
+        let open =
+            ends.iter().filter(|(sent, seen)| *sent <= fault.at && seen.is_none_or(|seen| seen > fault.at));
+        open.map(|(_, seen)| seen.map(|seen| seen - fault.at))
+            .try_fold(Duration::ZERO, |longest, took| Some(longest.max(took?)))
     };
     struck.iter().map(recovery).collect()
 }
@@ -48,7 +53,8 @@ pub fn faults(struck: &[Struck], recoveries: &[Option<Duration>]) -> String {
     for (kind, (times, slowest)) in kinds {
         let _ = writeln!(text, "{kind:<36}{times:>8}{:>22}", seconds(slowest));
     }
-    let slowest = recoveries.iter().copied().try_fold(Duration::ZERO, |longest, took| Some(longest.max(took?)));
+    let slowest =
+        recoveries.iter().copied().try_fold(Duration::ZERO, |longest, took| Some(longest.max(took?)));
     let _ = writeln!(text, "{:<36}{:>8}{:>22}", "all", struck.len(), seconds(slowest));
     text
 }
@@ -61,7 +67,8 @@ fn seconds(time: Option<Duration>) -> String {
 #[must_use]
 pub fn findings(findings: &Findings) -> String {
     let counts = findings.counts;
-    let letters: Vec<String> = findings.letters.iter().map(|(code, count)| format!("{code} {count}")).collect();
+    let letters: Vec<String> =
+        findings.letters.iter().map(|(code, count)| format!("{code} {count}")).collect();
     let mut text = format!(
         "received {} = accepted {} + refused {} + duplicates {}; accepted = results {} + failures {} + open {}\n",
         counts.received,
@@ -78,7 +85,11 @@ pub fn findings(findings: &Findings) -> String {
         "judged: {} outputs of steps, {} joins, {} model calls, {} tool calls, {} timers, {} outcomes compared",
         counts.outputs, counts.joins, counts.calls, counts.supplied, counts.firings, counts.compared
     );
-    let _ = writeln!(text, "dead letters: {}", if letters.is_empty() { "none".to_owned() } else { letters.join(", ") });
+    let _ = writeln!(
+        text,
+        "dead letters: {}",
+        if letters.is_empty() { "none".to_owned() } else { letters.join(", ") }
+    );
     if let Some(paid) = findings.paid {
         let _ = writeln!(
             text,

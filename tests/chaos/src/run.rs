@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use tests_provider::Provider;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::load::Load;
 use crate::plan::{Fault, plan};
@@ -70,18 +71,33 @@ pub async fn run(settings: Settings) -> anyhow::Result<bool> {
     let tasks = Tasks::new(settings.seed, &stage.tasks_topic);
     let load = Load::begin(&settings.places.brokers, tasks.clone(), settings.tasks, settings.rate)?;
     let mut run = Run { settings, tasks, field, load, struck: Vec::new(), began: Instant::now() };
-    let has_ended = match tokio::time::timeout(limit, run.play(&subject)).await {
-        Ok(played) => played.map(|()| true)?,
-        Err(_) => {
+    let has_ended = tokio::select! {
+        played = run.play(&subject) => played.map(|()| true)?,
+        () = tokio::time::sleep(limit) => { // paces load
             println!("given up after {limit:?}: {}", run.open());
             false
         }
+        // Then nodes are killed as they are dropped, also those that stand still.
+        () = stopped() => anyhow::bail!("stopped before the end; nothing was judged"),
     };
     let took = run.began.elapsed();
     let is_clean = run.judge(&subject, &stage.provider, took).await?;
     drop(run);
     stage.strike().await?;
     Ok(has_ended && is_clean)
+}
+
+/// Somebody wants it to end.
+async fn stopped() {
+    let wait = async |kind| match signal(kind) {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => std::future::pending().await,
+    };
+    tokio::select! {
+        () = wait(SignalKind::interrupt()) => {}
+        () = wait(SignalKind::terminate()) => {}
+        () = wait(SignalKind::hangup()) => {}
+    }
 }
 
 impl Run {
@@ -176,7 +192,8 @@ impl Run {
     /// What is open, in words.
     fn open(&self) -> String {
         let (sent, seen) = (self.load.sent(), self.field.watch.seen());
-        let numbers = (0_u64..sent).zip(&seen.at).filter(|(_, seen)| seen.is_none()).map(|(number, _)| id(number));
+        let numbers =
+            (0_u64..sent).zip(&seen.at).filter(|(_, seen)| seen.is_none()).map(|(number, _)| id(number));
         let named: Vec<String> = numbers.take(NAMED_MAX).collect();
         format!(
             "{} of {} faults struck, {sent} of {} tasks sent, {} have an outcome; without one: {}",
@@ -189,7 +206,12 @@ impl Run {
     }
 
     /// Reads everything, judges it and says what was found.
-    async fn judge(&mut self, subject: &Subject, provider: &Provider, took: Duration) -> anyhow::Result<bool> {
+    async fn judge(
+        &mut self,
+        subject: &Subject,
+        provider: &Provider,
+        took: Duration,
+    ) -> anyhow::Result<bool> {
         self.load.give_up();
         let per_crash = stage::CALLS_IN_FLIGHT * self.struck.iter().map(|fault| fault.crashes).sum::<u64>();
         let strays = self.struck.iter().filter(|fault| fault.kind.makes_strays());

@@ -119,7 +119,8 @@ impl Servers {
             let metadata = client.fetch_metadata(Some(&topic), ANSWER_MAX)?;
             let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
             let leader = partitions.map(|it| (it.id(), it.leader()));
-            let found = leader.filter(|(id, _)| usize::try_from(*id) == Ok(partition)).map(|(_, it)| it).next();
+            let found =
+                leader.filter(|(id, _)| usize::try_from(*id) == Ok(partition)).map(|(_, it)| it).next();
             usize::try_from(found.context("no such partition")?).context("a partition without a leader")
         };
         tokio::task::spawn_blocking(ask).await?

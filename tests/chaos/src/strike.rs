@@ -66,11 +66,7 @@ impl Field {
     ///
     /// # Errors
     /// What could not be broken, or not be mended.
-    pub async fn strike(
-        &mut self,
-        fault: &Fault,
-        say: impl FnOnce(&str, Instant),
-    ) -> anyhow::Result<Struck> {
+    pub async fn strike(&mut self, fault: &Fault, say: impl FnOnce(&str, Instant)) -> anyhow::Result<Struck> {
         let mut chance = fault.chance.clone();
         self.fleet.look()?;
         let (at, from) = (Instant::now(), SystemClock.now());
@@ -183,7 +179,8 @@ impl Field {
             return Ok(());
         };
         blow.strikes(&format!("from {} nodes", running.len()), 0);
-        for at in (0..NODES_MAX).filter(|at| !running.contains(at)).take(nodes.saturating_sub(running.len())) {
+        for at in (0..NODES_MAX).filter(|at| !running.contains(at)).take(nodes.saturating_sub(running.len()))
+        {
             self.fleet.start(at, None)?;
         }
         for at in running.into_iter().skip(nodes) {
@@ -208,7 +205,8 @@ impl Field {
                     Broker::Coordinator => self.servers.coordinator(partition).await?,
                 };
                 // A lone one is alone responsible; of several the others are to take over.
-                let away = if self.servers.brokers() > 1 { chance.millis(3_000, 10_000) } else { Duration::ZERO };
+                let away =
+                    if self.servers.brokers() > 1 { chance.millis(3_000, 10_000) } else { Duration::ZERO };
                 (format!("kafka:{leader}"), away)
             }
             _ => (format!("cql:{}", 1 + chance.below(self.servers.cql_nodes())), chance.millis(1_000, 5_000)),

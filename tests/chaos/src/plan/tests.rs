@@ -29,7 +29,7 @@ fn a_plan_comes_of_the_seed() {
 /// From two nodes to one, to four, to two, and over again.
 #[test]
 fn nodes_come_and_go_in_turn() {
-    let scales = plan(5, 60, ALL).into_iter().filter_map(|fault| match fault.kind {
+    let scales = plan(5, 150, ALL).into_iter().filter_map(|fault| match fault.kind {
         Kind::Scale(nodes) => Some(nodes),
         _ => None,
     });

@@ -36,9 +36,14 @@ fn a_recovery_is_the_last_end_of_what_was_open() {
 #[test]
 fn kinds_are_counted() {
     let now = Instant::now();
-    let all = [struck(Kind::At("desk", "saved"), now), struck(Kind::At("timers", "polled"), now), struck(Kind::Kill, now)];
+    let all = [
+        struck(Kind::At("desk", "saved"), now),
+        struck(Kind::At("timers", "polled"), now),
+        struck(Kind::Kill, now),
+    ];
     let text = faults(&all, &[Some(Duration::from_secs(2)), Some(Duration::from_millis(7_500)), None]);
-    let line = |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap_or_default().split_whitespace();
+    let line =
+        |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap_or_default().split_whitespace();
     assert_eq!(line("kill -9 at a moment").rev().take(2).collect::<Vec<_>>(), ["7.5", "2"]);
     assert_eq!(line("all").collect::<Vec<_>>(), ["all", "3", "never"]);
 }

@@ -90,8 +90,7 @@ fn requests<'a>(
 ) -> impl Iterator<Item = (&'a Record, ModelRequest)> {
     let topic = subject.names.topic(Kind::ModelRequests);
     let of_model = records.iter().filter(move |record| *record.topic_partition.topic == *topic);
-    of_model
-        .filter_map(|record| Some((record, subject.codec.decode::<ModelRequest>(&record.value).ok()?)))
+    of_model.filter_map(|record| Some((record, subject.codec.decode::<ModelRequest>(&record.value).ok()?)))
 }
 
 /// The calls to the model, by their prompt as the bill names it.
@@ -105,8 +104,7 @@ fn calls(subject: &Subject, records: &[Record]) -> BTreeMap<String, Call> {
         }
         let is_ok = record.headers.text(headers::OUTCOME) == Some(Outcome::Ok.as_str());
         let answer = is_ok.then(|| subject.codec.decode::<ModelAnswer>(&record.value).ok()).flatten();
-        let unknown =
-            answer.map_or(0, |answer| u64::try_from(answer.unknown_attempts).unwrap_or_default());
+        let unknown = answer.map_or(0, |answer| u64::try_from(answer.unknown_attempts).unwrap_or_default());
         let entry = answers.entry(call).or_insert((record.timestamp, 0));
         *entry = (entry.0.max(record.timestamp), entry.1.max(unknown));
     }

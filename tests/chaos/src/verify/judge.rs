@@ -112,7 +112,15 @@ fn slice(
     bill: Option<&Bill>,
     findings: &mut Findings,
 ) -> anyhow::Result<()> {
-    let steps = steps(&records, topics, subject)?;
+    let steps = match steps(&records, topics, subject)? {
+        Ok(steps) => Some(steps),
+        // An agent meets what no sound log leads to, for example an answer to what was never asked.
+        Err(error) => {
+            let claim = Claim::WholeSteps;
+            findings.find(claim, format!("{claim:?}: the steps cannot be made again on this log: {error}"));
+            None
+        }
+    };
     let partitions = topics.iter().map(|topic| (topic.name.clone(), topic.partitions)).collect();
     let known = subject.known(&records)?;
     if let Some(bill) = bill {
@@ -130,7 +138,7 @@ fn slice(
         topics: subject.named(partitions),
         open_max: subject.open_max,
         is_clock_steady: true,
-        steps: Some(steps),
+        steps,
         calm: known.calm,
         troubled: Default::default(),
         deadly: known.deadly,
@@ -145,8 +153,12 @@ fn slice(
     Ok(())
 }
 
-/// The steps of a slice made again: of those records that were stepped.
-fn steps(records: &[Record], topics: &[Topic], subject: &Subject) -> anyhow::Result<Vec<Step>> {
+/// The steps of a slice made again: of those records that were stepped. A sentence, if they cannot be.
+fn steps(
+    records: &[Record],
+    topics: &[Topic],
+    subject: &Subject,
+) -> anyhow::Result<Result<Vec<Step>, String>> {
     let is_stepped = |record: &&Record| {
         let at = &record.topic_partition;
         let topic = topics.iter().find(|topic| *topic.name == *at.topic);
@@ -162,14 +174,17 @@ fn steps(records: &[Record], topics: &[Topic], subject: &Subject) -> anyhow::Res
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
     let again = replay(subject.names.namespace(), subject.team.clone(), stepped, described.collect());
-    let Replayed { steps, .. } = runtime.block_on(again).map_err(anyhow::Error::msg)?;
+    let Replayed { steps, .. } = match runtime.block_on(again) {
+        Ok(replayed) => replayed,
+        Err(error) => return Ok(Err(error)),
+    };
     let unsigned = |mut step: Step| {
         for output in &mut step.outputs {
             output.headers = without_version(&output.headers);
         }
         step
     };
-    Ok(steps.into_iter().map(unsigned).collect())
+    Ok(Ok(steps.into_iter().map(unsigned).collect()))
 }
 
 /// A record without the version of the agent that said it: versions change in a run, and say the same.

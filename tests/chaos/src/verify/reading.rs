@@ -120,8 +120,10 @@ fn client(brokers: &str, group: &str) -> anyhow::Result<BaseConsumer> {
 
 /// How many partitions each topic has.
 fn partitions(reader: &BaseConsumer) -> anyhow::Result<BTreeMap<String, i32>> {
-    let metadata = reader.fetch_metadata(None, ANSWER_MAX).context("ask for the topics; do the brokers run?")?;
-    let count = |topic: &rdkafka::metadata::MetadataTopic| i32::try_from(topic.partitions().len()).unwrap_or(0);
+    let metadata =
+        reader.fetch_metadata(None, ANSWER_MAX).context("ask for the topics; do the brokers run?")?;
+    let count =
+        |topic: &rdkafka::metadata::MetadataTopic| i32::try_from(topic.partitions().len()).unwrap_or(0);
     Ok(metadata.topics().iter().map(|topic| (topic.name().to_owned(), count(topic))).collect())
 }
 
@@ -191,7 +193,8 @@ fn record(message: &BorrowedMessage<'_>, names: &BTreeMap<&str, Arc<str>>) -> an
 
 /// The task that a record belongs to, by which it is filed: as its header says, and a dead letter's as the record's
 /// did that it is about. What has none is its own.
-fn task_of(record: &Record, codec: &Codec) -> String {
+#[must_use]
+pub fn task_of(record: &Record, codec: &Codec) -> String {
     let place = |topic: &str, partition, offset| TaskId::of_origin(topic, partition, offset).to_string();
     let named = |text: &str| TaskId::new(text).ok().map(|task| task.to_string());
     if let Some(task) = record.headers.text(headers::TASK_ID).and_then(named) {

@@ -80,7 +80,8 @@ impl Filling {
     /// # Errors
     /// A disk that is full.
     pub fn put(&mut self, task: &str, record: &Record) -> anyhow::Result<()> {
-        let topic = self.contents.topics.iter().position(|topic| *topic.name == *record.topic_partition.topic);
+        let topic =
+            self.contents.topics.iter().position(|topic| *topic.name == *record.topic_partition.topic);
         let topic = u16::try_from(topic.context("a record of a topic that is not listed")?)?;
         // FNV-1a: any hash will do that is the same for one name.
         let hash = task.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {

@@ -102,7 +102,9 @@ impl Subject {
             closings: self.names.topic(Kind::Closings),
             dead_letters: self.names.topic(Kind::DeadLetters),
             model: self.names.topic(Kind::ModelRequests),
-            supplying: [Kind::ToolRequests, Kind::KnowledgeRequests].map(|kind| self.names.topic(kind)).into(),
+            supplying: [Kind::ToolRequests, Kind::KnowledgeRequests]
+                .map(|kind| self.names.topic(kind))
+                .into(),
             timers: self.names.topic(Kind::Timers),
             entry: self.team.agents().next().map(inbox).unwrap_or_default(),
             inboxes: self.team.agents().map(inbox).collect(),
