@@ -17,14 +17,16 @@ pub struct Ground {
 }
 
 impl Ground {
-    /// Makes a keyspace with the tables that nodes need; one copy of each row, since there is one server.
+    /// Makes a keyspace with the tables that nodes need, on these nodes of a cluster, separated by commas: as many
+    /// copies of each row as there are nodes, three at most.
     ///
     /// # Errors
     /// A server that cannot be reached.
     pub async fn make(cql: &str) -> anyhow::Result<Self> {
         let keyspace = new_name().replace('-', "_");
-        let settings =
-            Settings { nodes: vec![cql.to_owned()], keyspace, replication: 1, ..Settings::default() };
+        let nodes: Vec<String> = cql.split(',').map(str::to_owned).collect();
+        let replication = u8::try_from(nodes.len().min(3)).unwrap_or(3);
+        let settings = Settings { nodes, keyspace, replication, ..Settings::default() };
         migrate(&settings).await?;
         let session = SessionBuilder::new().known_nodes(&settings.nodes).build().await;
         Ok(Self { settings, session: Arc::new(session.context("could not reach the CQL server")?) })

@@ -18,6 +18,7 @@
 //! ```
 
 pub mod chance;
+pub mod replay;
 pub mod stage;
 pub mod storm;
 pub mod team;
@@ -30,7 +31,6 @@ mod instance;
 mod model;
 mod moves;
 mod producer;
-mod replay;
 mod run;
 mod settle;
 mod weather;

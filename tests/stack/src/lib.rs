@@ -12,13 +12,31 @@ use std::process::Command;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-pub use self::forward::Forward;
+pub use self::forward::{Forward, Sky};
 
-/// Some servers, killed when the test ends, however it ends.
+/// Some servers. Those that a test started are killed when it ends, however it ends.
 #[derive(Debug)]
 pub struct Stack {
-    folder: TempDir,
+    folder: Folder,
     lines: BTreeMap<String, String>,
+}
+
+/// Where servers keep what is theirs.
+#[derive(Debug)]
+enum Folder {
+    /// Goes with the test.
+    Own(TempDir),
+    /// Is somebody else's, as are the servers.
+    Others(PathBuf),
+}
+
+impl Folder {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Own(folder) => folder.path(),
+            Self::Others(folder) => folder,
+        }
+    }
 }
 
 impl Stack {
@@ -28,7 +46,8 @@ impl Stack {
     /// If they do not start.
     #[must_use]
     pub fn up(arguments: &[&str]) -> Self {
-        let mut stack = Self { folder: TempDir::new().expect("a folder"), lines: BTreeMap::new() };
+        let folder = Folder::Own(TempDir::new().expect("a folder"));
+        let mut stack = Self { folder, lines: BTreeMap::new() };
         let told = stack.run("up", arguments);
         stack.lines = told
             .lines()
@@ -36,6 +55,12 @@ impl Stack {
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .collect();
         stack
+    }
+
+    /// Servers that somebody else started in this folder, and will stop.
+    #[must_use]
+    pub fn of(folder: &Path) -> Self {
+        Self { folder: Folder::Others(folder.to_owned()), lines: BTreeMap::new() }
     }
 
     /// What it printed after `KEY=`.
@@ -52,7 +77,15 @@ impl Stack {
     /// # Panics
     /// If it fails.
     pub fn run(&self, command: &str, arguments: &[&str]) -> String {
-        run(self.folder.path(), command, arguments).unwrap_or_else(|said| panic!("{said}"))
+        self.try_run(command, arguments).unwrap_or_else(|said| panic!("{said}"))
+    }
+
+    /// The same.
+    ///
+    /// # Errors
+    /// What it said, if it fails.
+    pub fn try_run(&self, command: &str, arguments: &[&str]) -> Result<String, String> {
+        run(self.folder.path(), command, arguments)
     }
 
     /// Where servers keep what is theirs.
@@ -76,7 +109,7 @@ impl Stack {
         std::fs::read_to_string(self.file(name)).expect("a secret").trim().to_owned()
     }
 
-    /// Stops a server's process in the middle of whatever it does.
+    /// Stops a server's process, or one node's (`kafka:2`), in the middle of whatever it does.
     ///
     /// # Panics
     /// If it does not run.
@@ -92,16 +125,28 @@ impl Stack {
         self.signal(server, Signal::CONT);
     }
 
+    /// Sends a server's process, or one node's, a signal.
+    ///
+    /// # Errors
+    /// If it does not run.
+    pub fn try_signal(&self, server: &str, signal: Signal) -> std::io::Result<()> {
+        // The first node's folder bears the server's name alone.
+        let folder = server.strip_suffix(":1").unwrap_or(server).replace(':', "-");
+        let pid = std::fs::read_to_string(self.folder().join(folder).join("pid"))?;
+        let pid = pid.trim().parse().ok().and_then(Pid::from_raw);
+        Ok(kill_process(pid.ok_or_else(|| std::io::Error::other("no pid"))?, signal)?)
+    }
+
     fn signal(&self, server: &str, signal: Signal) {
-        let pid = std::fs::read_to_string(self.folder().join(server).join("pid")).expect("its pid");
-        let pid = pid.trim().parse().ok().and_then(Pid::from_raw).expect("a pid");
-        kill_process(pid, signal).expect("a signal");
+        self.try_signal(server, signal).expect("a signal");
     }
 }
 
 impl Drop for Stack {
     fn drop(&mut self) {
-        let _ = run(self.folder.path(), "kill", &[]);
+        if matches!(self.folder, Folder::Own(_)) {
+            let _ = run(self.folder.path(), "kill", &[]);
+        }
     }
 }
 

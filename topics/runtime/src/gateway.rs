@@ -74,7 +74,8 @@ pub trait Gateway: Send + Sync {
     async fn expired(&self, request: Request) -> Result<Answered, Error>;
 
     /// A request was cancelled: while it waited, while it was in flight (its future was dropped), or
-    /// before it was seen. Usually there is nothing to do.
+    /// before it was seen. Usually there is nothing to do. Nothing is read until it returns; what is in flight
+    /// goes on.
     async fn cancelled(&self, _envelope: &Envelope) -> Result<(), Error> {
         Ok(())
     }

@@ -16,7 +16,7 @@ use topics_log::{Error, NewRecord, Record, TopicDescription, TopicPartition, Vir
 use topics_runtime::NoProbe;
 use topics_state::memory::MemoryStore;
 
-use super::world::{EPOCH, NAMESPACE};
+use super::world::EPOCH;
 use crate::verify::Step;
 
 /// A log run again.
@@ -27,11 +27,12 @@ pub struct Replayed {
     pub store: MemoryStore,
 }
 
-/// Runs the agents of a team over the inbox records of a log. Call it inside a paused runtime.
+/// Runs the agents of a team over the inbox records of a namespace's log. Call it inside a paused runtime.
 ///
 /// # Errors
 /// A sentence: an agent's loop ended before its inbox did.
 pub async fn replay(
+    namespace: &str,
     team: Team,
     records: Vec<Record>,
     topics: Vec<TopicDescription>,
@@ -47,7 +48,7 @@ pub async fn replay(
         probe: Arc::new(NoProbe),
         has_watchdog: false,
     };
-    let settings = Settings { namespace: NAMESPACE.into(), ..Settings::default() };
+    let settings = Settings { namespace: namespace.into(), ..Settings::default() };
     let node = Node::new(team, doors, settings).map_err(|error| error.to_string())?;
     let tape = Arc::new(Recorded { shared: Mutex::new(Shared::new(records)) });
     for agent in node.agents() {

@@ -18,7 +18,7 @@ use super::instance::Instance;
 use super::producer::{Producer, Submissions, produce};
 use super::replay::{Replayed, replay};
 use super::storm::{Event, Moves, Storm};
-use super::world::{EPOCH, World};
+use super::world::{EPOCH, NAMESPACE, World};
 use super::{Failed, Plant, Report, Simulation, Task, fate, settle};
 use crate::verify::{self, Evidence, Ledger, Settled, Topics};
 
@@ -124,7 +124,7 @@ async fn gather(
         // An address holds a partition, so what a sender says depends on which generation it knew.
         Moves::ToOther => (None, Vec::new()),
         Moves::Nowhere | Moves::ToSame => {
-            let Replayed { steps, store } = replay(team, stepped, described).await?;
+            let Replayed { steps, store } = replay(NAMESPACE, team, stepped, described).await?;
             let states = states(world, &store, &steps).await?;
             (Some(steps), states)
         }

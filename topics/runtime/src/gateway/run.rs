@@ -405,7 +405,16 @@ impl Loop {
             }
         }
         metrics::counter!(names::GATEWAY_CANCELLED, "gateway" => self.settings.name.clone()).increment(1);
-        self.parts.gateway.cancelled(envelope).await
+        let gateway = Arc::clone(&self.parts.gateway);
+        let mut cancelled = gateway.cancelled(envelope);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut cancelled => return done,
+                // Both want places at the same store, and what has one must be able to leave it.
+                Some(done) = self.in_flight.next() => self.finish(done)?,
+            }
+        }
     }
 
     /// Publishes a dead letter; the watermark passes only once it is acknowledged.

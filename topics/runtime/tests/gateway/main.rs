@@ -9,6 +9,7 @@
 
 mod deadlines;
 mod owners;
+mod places;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};

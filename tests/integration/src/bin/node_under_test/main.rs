@@ -1,17 +1,15 @@
 //! A node as `tributary node` runs it, but for a probe that can end it at a named moment, and a second team
 //! that misbehaves on demand. Its arguments are `key=value` pairs of the configuration.
 
-mod deadly;
 mod odd;
 
 use std::sync::Arc;
 
 use agents_team_briefing::Data;
 use infra_node::{Config, Node, open};
+use tests_kit::deadly::Deadly;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-
-use crate::deadly::Deadly;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -24,7 +22,7 @@ async fn main() -> anyhow::Result<()> {
         _ => tributary::briefing::team(&Data::bundled()?),
     };
     let mut doors = open(&config).await?;
-    doors.probe = Arc::new(Deadly::from_environment()?);
+    doors.probe = Arc::new(Deadly::from_environment().map_err(anyhow::Error::msg)?);
     let node = Node::new(team, doors, config.settings.clone())?;
     let shutdown = CancellationToken::new();
     let mut terminate = signal(SignalKind::terminate())?;
