@@ -105,6 +105,31 @@ async fn a_step_that_changes_nothing_writes_too() {
     assert_eq!(stage.said("k"), ["", "a2"]);
 }
 
+/// A life only when alone: what a dead owner with other code left at the first of two records would come to light
+/// when the row at the second, which reads as no state, expires.
+#[tokio::test(start_paused = true)]
+async fn what_a_dead_owner_left_stays_hidden() {
+    let stage = stage().await;
+    let a = stage.start("one", "z");
+    // It commits something, so that its successor does not go record by record.
+    stage.send("other", "0").await;
+    assert!(stage.until_said("other", 1).await);
+    a.hold(Moment::OffsetsSent);
+    stage.send("k", "1").await;
+    assert!(a.stands(Moment::OffsetsSent).await);
+    a.kill().await;
+    stage.send("k", "2").await;
+    let b = stage.start("one", "-");
+    assert!(stage.until_said("k", 2).await);
+    stage.pass(2 * 3_600 * SECOND).await;
+    b.kill().await;
+    let c = stage.start("one", "a");
+    stage.send("k", "3").await;
+    assert!(stage.until_said("k", 3).await);
+    c.kill().await;
+    assert_eq!(stage.said("k"), ["", "", "a3"]);
+}
+
 /// An epoch that is not the generation: a killed static member comes back with the same generation, and
 /// its own late write, larger, would tie with the new one and win.
 #[tokio::test(start_paused = true)]

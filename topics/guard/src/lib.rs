@@ -66,6 +66,8 @@ guards! {
     CommittedPrunes = "committed-prunes",
     /// A tombstone is given its end only after the delete below it is acknowledged.
     TombstoneLast = "tombstone-last",
+    /// A row that reads as no state is given its end at once only if its key was met once in the batch.
+    LifeWhenAlone = "life-when-alone",
     /// An owner that was replaced while it stood still hears of it before it takes its name again.
     HearsBeforeName = "hears-before-name",
     /// Deaths count between a step's mark and its return, and are taken back when it returns.

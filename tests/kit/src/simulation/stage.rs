@@ -61,7 +61,7 @@ impl Handler for Tally {
         let text = String::from_utf8_lossy(&input.record.value).into_owned();
         if mark == "-" {
             // Nothing changed: what there was, or nothing.
-            let state = match input.state {
+            let state = match input.state.filter(|version| !version.value.is_empty()) {
                 Some(version) => NewState::Value(version.value.clone()),
                 None => NewState::Absent { value: Bytes::new(), lives: Duration::from_secs(3_600) },
             };

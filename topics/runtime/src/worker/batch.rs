@@ -77,7 +77,9 @@ pub(super) struct SteppedKey {
     pub(super) version: Version,
     /// Whether there was a version before, which is now only in the way.
     pub(super) replaces: bool,
-    /// For a tombstone with versions below it: how long it lives once they are deleted.
+    /// Whether it reads as no state.
+    is_none: bool,
+    /// For a tombstone with versions below it, or that may have some: how long it lives once they are deleted.
     pub(super) ends: Option<Duration>,
     /// For an absent row, or a tombstone with nothing below it: how long it lives, from the first write.
     lives: Option<Duration>,
@@ -91,7 +93,7 @@ impl SteppedKey {
 
     /// Whether it reads as no state, or was over with its first record.
     pub(super) fn is_absent(&self) -> bool {
-        self.lives.is_some()
+        self.is_none || self.lives.is_some()
     }
 }
 
@@ -200,15 +202,22 @@ impl Worker {
         for state in batch.states.slots.drain(..) {
             let KeyState { topic_partition, key, version, is_stored, records, changed, .. } = state;
             let (Some(version), Some(changed)) = (version, changed) else { continue };
+            let is_none = matches!(changed, NewState::Absent { .. });
             let (ends, lives) = match changed {
                 NewState::Value(_) => (None, None),
                 // Begun and ended by one record, its first: no version can lie below it, not even one that
                 // a batch left behind which came to nothing.
                 NewState::Ended { lives, .. } if !is_stored && records == 1 => (None, Some(lives)),
                 NewState::Ended { lives, .. } => (Some(lives), None),
-                NewState::Absent { lives, .. } => (None, Some(lives)),
+                // Alone in its batch it stands where whatever was left would. Of several it is the last, and what a
+                // dead owner with other code left at an earlier one must be gone before this row is.
+                NewState::Absent { lives, .. } if records == 1 || !stands(Guard::LifeWhenAlone) => {
+                    (None, Some(lives))
+                }
+                NewState::Absent { lives, .. } => (Some(lives), None),
             };
-            out.keys.push(SteppedKey { topic_partition, key, version, replaces: is_stored, ends, lives });
+            let replaces = is_stored;
+            out.keys.push(SteppedKey { topic_partition, key, version, replaces, is_none, ends, lives });
         }
         Ok(out)
     }
