@@ -25,6 +25,11 @@ pub const DEPTH_MAX: usize = 64;
 /// largest record a broker takes by default, be read whatever it holds.
 pub const ALLOCATION_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// Most records without a byte in one message. A schema of another team or registry may nest records that
+/// hold only records in each other, two in each: few lines of schema, and no bytes, for 2 to the power of
+/// [`DEPTH_MAX`] of them. Nobody sends a hundred thousand empty ones.
+pub const EMPTY_RECORDS_MAX: u64 = 100_000;
+
 /// What can be wrong with a body.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
@@ -52,6 +57,9 @@ pub enum Problem {
         /// Items claimed.
         found: u64,
     },
+    /// More records without a byte than [`EMPTY_RECORDS_MAX`].
+    #[error("it has more than {EMPTY_RECORDS_MAX} records without a byte")]
+    TooManyRecords,
     /// A block's size in bytes is not what its items take.
     #[error("a block claims {claimed} bytes but its items take {found}")]
     BlockSize {
@@ -93,7 +101,10 @@ pub enum Problem {
 /// # Errors
 /// [`Error::Malformed`] and [`Error::TrailingBytes`].
 pub fn check(schema: &KnownSchema, body: &[u8]) -> Result<(), Error> {
-    let mut walk = Walk { schema, cursor: Cursor::new(body), items_left: body.len() as u64 };
+    let bytes = body.len() as u64;
+    // A byte lies in no more records than there are levels.
+    let records_left = bytes * DEPTH_MAX as u64 + EMPTY_RECORDS_MAX;
+    let mut walk = Walk { schema, cursor: Cursor::new(body), items_left: bytes, records_left };
     walk.value(schema.avro(), 0).map_err(|flaw| Error::Malformed {
         record: schema.name().to_owned(),
         path: flaw.path(),
@@ -111,6 +122,8 @@ struct Walk<'a> {
     /// Items that arrays and maps may still have together. Whoever writes something writes at least a
     /// byte an item; only items without bytes (nulls) could be claimed without end.
     items_left: u64,
+    /// Records that may still come, with bytes in them and without.
+    records_left: u64,
 }
 
 impl<'a> Walk<'a> {
@@ -121,6 +134,8 @@ impl<'a> Walk<'a> {
         let target = self.schema.target(schema);
         match target {
             Schema::Record(record) => {
+                let left = self.records_left.checked_sub(1);
+                self.records_left = left.ok_or(Flaw::here(Problem::TooManyRecords))?;
                 for field in &record.fields {
                     self.value(&field.schema, depth + 1).map_err(|flaw| flaw.in_field(&field.name))?;
                 }

@@ -18,6 +18,11 @@ use crate::known::KnownSchema;
 
 pub(crate) use read::read;
 
+/// Most values that a schema's defaults may come to in one message: a default may hold records whose fields
+/// have defaults again, two in each, without end but for [`DEPTH_MAX`]. A million is what a message within
+/// the usual bounds could not hold either.
+pub const DEFAULT_VALUES_MAX: usize = 1_000_000;
+
 /// Why a JSON value does not fit its schema.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
@@ -72,6 +77,9 @@ pub enum Problem {
     /// Deeper than [`DEPTH_MAX`].
     #[error("nested deeper than {DEPTH_MAX} levels")]
     TooDeep,
+    /// More than [`DEFAULT_VALUES_MAX`].
+    #[error("its defaults come to more than {DEFAULT_VALUES_MAX} values")]
+    TooManyDefaults,
 }
 
 /// Parses JSON text. serde_json itself stops at 128 levels.

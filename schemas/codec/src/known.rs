@@ -12,6 +12,7 @@ use apache_avro::{GenericSingleObjectReader, Schema};
 use schemas_records::Message;
 
 use crate::canonical;
+use crate::defaults;
 use crate::error::Error;
 
 /// A schema's id as it stands in a frame.
@@ -61,6 +62,7 @@ impl KnownSchema {
     /// [`Error::Schema`], if the text is no Avro schema or not one of a record.
     pub fn parse(source: &str, text: &str) -> Result<Self, Error> {
         let wrong = |message: String| Error::Schema { name: source.to_owned(), message };
+        defaults::check(text).map_err(wrong)?;
         let root = Schema::parse_str(text).map_err(|error| wrong(cause(&error)))?;
         let Schema::Record(record) = &root else {
             return Err(wrong(format!("it is a {}, not a record", canonical::primitive_name(&root))));

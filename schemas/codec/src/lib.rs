@@ -15,6 +15,7 @@
 //! ```
 
 mod cursor;
+mod defaults;
 mod error;
 mod path;
 

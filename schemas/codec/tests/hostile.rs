@@ -270,3 +270,52 @@ fn odd_attributes_are_no_matter() {
         codec.registry().register_text("A.avsc", &text).unwrap();
     }
 }
+
+/// A record of records, two of the one below in each, with a default for each or none.
+fn doubled(levels: usize, default: &str) -> String {
+    let lowest = r#"{"type":"record","name":"R0","fields":[]}"#.to_owned();
+    (1..=levels).fold(lowest, |below, level| {
+        let under = level - 1;
+        format!(
+            r#"{{"type":"record","name":"R{level}","fields":[{{"name":"a","type":{below}{default}}},{{"name":"b","type":"R{under}"{default}}}]}}"#
+        )
+    })
+}
+
+/// A few lines of schema that come to 2 to the power of 40 records without a byte, or as many defaults, are
+/// refused at once; what stays within the bounds is read.
+#[test]
+fn records_that_double_end() {
+    let codec = codec();
+    let framed = |id: SchemaId| {
+        let mut message = Vec::new();
+        frame::begin(&mut message, id);
+        message
+    };
+    let id = codec.registry().register_text("R.avsc", &doubled(40, "")).unwrap();
+    let error = codec.to_json(&framed(id)).unwrap_err().to_string();
+    assert!(error.contains("more than 100000 records without a byte"), "{error}");
+    let small = codec.registry().register_text("R.avsc", &doubled(10, "")).unwrap();
+    assert!(codec.to_json(&framed(small)).is_ok());
+    let error =
+        codec.registry().register_text("R.avsc", &doubled(30, r#","default":{}"#)).unwrap_err().to_string();
+    assert!(error.contains("defaults come to more than 10000 values"), "{error}");
+    assert!(codec.registry().register_text("R.avsc", &doubled(6, r#","default":{}"#)).is_ok());
+    // One that stands for itself, without end; and a list, which ends at null.
+    let field = |kind: &str, default: &str| {
+        format!(
+            r#"{{"type":"record","name":"S","fields":[{{"name":"s","type":{kind},"default":{default}}}]}}"#
+        )
+    };
+    let error = codec.registry().register_text("S.avsc", &field("\"S\"", "{}")).unwrap_err().to_string();
+    assert!(error.contains("defaults are nested deeper than 64 levels"), "{error}");
+    assert!(codec.registry().register_text("S.avsc", &field(r#"["null","S"]"#, "null")).is_ok());
+    // A message that leaves out more than any holds.
+    let many = r#"{"type":"record","name":"M","fields":[{"name":"m","type":{"type":"array","items":
+        {"type":"record","name":"I","fields":[{"name":"a","type":"int","default":1},{"name":"b","type":"int","default":2}]}}}]}"#;
+    codec.registry().register_text("M.avsc", many).unwrap();
+    let json = |count: usize| Bytes::from(format!(r#"{{"m":[{}{{}}]}}"#, "{},".repeat(count)));
+    assert!(codec.read_message("M", &json(1_000)).is_ok());
+    let error = codec.read_message("M", &json(500_000)).unwrap_err().to_string();
+    assert!(error.contains("defaults come to more than 1000000 values"), "{error}");
+}

@@ -11,6 +11,11 @@ use serde_json::{Map, Value};
 /// Deepest nesting that is followed: a parser of JSON stops at 128, and this is on a thread's stack.
 const DEPTH_MAX: usize = 128;
 
+/// Most types that are written out. What is no record, enum or fixed has no name of its own, and is written
+/// out wherever it is referred to: forty that refer twice to the next come to a million millions. The largest
+/// known schemas have some thousands of types.
+const TYPES_MAX: usize = 100_000;
+
 const PRIMITIVES: [&str; 8] = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"];
 
 /// The schema with the definitions that it needs, each given by the name it is referred to by.
@@ -28,7 +33,7 @@ pub(crate) fn inline(text: &str, referred: &[(String, String)]) -> Result<String
         definitions.insert(name.clone(), definition);
     }
     let root: Value = serde_json::from_str(text).map_err(|error| format!("it is no JSON: {error}"))?;
-    let mut walk = Walk { definitions, defined: BTreeSet::new() };
+    let mut walk = Walk { definitions, defined: BTreeSet::new(), types_left: TYPES_MAX };
     Ok(walk.whole(root, "", 0)?.to_string())
 }
 
@@ -36,6 +41,8 @@ struct Walk {
     definitions: BTreeMap<String, Value>,
     /// Full names that were defined before this place.
     defined: BTreeSet<String>,
+    /// Types that may still come.
+    types_left: usize,
 }
 
 impl Walk {
@@ -43,6 +50,9 @@ impl Walk {
         if depth > DEPTH_MAX {
             return Err(format!("it and what it refers to are nested deeper than {DEPTH_MAX} levels"));
         }
+        let left = self.types_left.checked_sub(1);
+        self.types_left =
+            left.ok_or_else(|| format!("written out it would have more than {TYPES_MAX} types"))?;
         match kind {
             Value::String(name) => self.named(name, namespace, depth),
             Value::Array(branches) => {

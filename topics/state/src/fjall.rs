@@ -11,6 +11,7 @@
 //! cannot keep up, changes wait beforehand without stopping their thread.
 
 mod change;
+mod contents;
 mod disk;
 mod files;
 mod holder;

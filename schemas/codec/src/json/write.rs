@@ -7,7 +7,7 @@ use apache_avro::Schema;
 use apache_avro::schema::{EnumSchema, RecordSchema, UnionSchema};
 use serde_json::{Map, Number, Value};
 
-use super::{Problem, describe};
+use super::{DEFAULT_VALUES_MAX, Problem, describe};
 use crate::body::{DEPTH_MAX, fixed_size};
 use crate::canonical::primitive_name;
 use crate::known::KnownSchema;
@@ -29,11 +29,13 @@ pub(super) struct Writer<'w> {
     /// Defaults in a schema follow two rules of their own: a union's is of its first branch, and bytes
     /// are text.
     in_default: bool,
+    /// How many values of defaults may still come.
+    defaults_left: usize,
 }
 
 impl<'w> Writer<'w> {
     pub(super) const fn new(schema: &'w KnownSchema, out: &'w mut Vec<u8>) -> Self {
-        Self { schema, out, in_default: false }
+        Self { schema, out, in_default: false, defaults_left: DEFAULT_VALUES_MAX }
     }
 
     /// Writes a field's default.
@@ -48,6 +50,10 @@ impl<'w> Writer<'w> {
     pub(super) fn value(&mut self, of: &Schema, value: &Value, depth: usize) -> Outcome {
         if depth > DEPTH_MAX {
             return Err(Flaw::here(Problem::TooDeep));
+        }
+        if self.in_default {
+            let left = self.defaults_left.checked_sub(1);
+            self.defaults_left = left.ok_or(Flaw::here(Problem::TooManyDefaults))?;
         }
         let schema = self.schema;
         match (schema.target(of), value) {

@@ -83,3 +83,13 @@ fn what_is_missing_or_circular_ends() {
     assert!(inline("{", &[]).unwrap_err().contains("no JSON"));
     assert!(inline("{}", &[("N".into(), "}".into())]).unwrap_err().contains("what it calls N is no JSON"));
 }
+
+/// Forty that refer twice to the next, and have no names of their own to be referred to again, are refused
+/// before they are written out.
+#[test]
+fn what_doubles_ends() {
+    let twice = |at: usize| (format!("n{at}"), format!(r#"["n{0}","n{0}"]"#, at + 1));
+    let referred: Vec<(String, String)> = (0..40).map(twice).collect();
+    let error = inline(r#"["n0"]"#, &referred).unwrap_err();
+    assert!(error.contains("more than 100000 types"), "{error}");
+}

@@ -7,8 +7,8 @@ use fjall::config::PartitioningPolicy;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use schemas_records::Timestamp;
 
-use super::journal;
 use super::trouble::Trouble;
+use super::{contents, journal};
 use crate::error::Error;
 use crate::identity;
 
@@ -107,7 +107,9 @@ pub(super) fn open(path: &Path, now: Timestamp) -> Result<Opened, Error> {
 }
 
 fn open_files(path: &Path, now: Timestamp) -> Result<Opened, Trouble> {
-    let mended = journal::mend(&path.join(FOLDER))?;
+    let folder = path.join(FOLDER);
+    let mended = journal::mend(&folder)?;
+    contents::check(&folder)?;
     let (database, about) = open_database(path)?;
     let expected = Expected { key: FORMAT_KEY, version: FORMAT };
     let identity = match check_format(&about, &expected)?.then(|| stored_identity(&about)).transpose()? {

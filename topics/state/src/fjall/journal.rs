@@ -24,6 +24,8 @@ pub(super) enum Damage {
     Io(PathBuf, io::Error),
     /// Bytes in the middle of a journal are no batch, though acknowledged ones lie behind them.
     Within(PathBuf, u64),
+    /// A file's table of contents is not what its end says.
+    Contents(PathBuf),
 }
 
 /// Cuts off what is half written at the end of the newest journal. Returns what was done, in words, if

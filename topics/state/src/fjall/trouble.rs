@@ -15,7 +15,7 @@ pub(super) enum Trouble {
     Unreadable(&'static str),
     /// Another version's rows.
     Format { found: u32, expected: u32 },
-    /// The journal cannot be read, or not be trusted.
+    /// The journal, or another file, cannot be read, or not be trusted.
     Journal(Damage),
 }
 
@@ -49,6 +49,9 @@ impl Trouble {
                  an empty folder; to go on without what came after, cut the file there",
                 file.display()
             ),
+            Self::Journal(Damage::Contents(file)) => {
+                format!("the table of contents of {} cannot be read: {DAMAGED}", file.display())
+            }
             Self::Unreadable(what) => format!("{what} cannot be read: {DAMAGED}"),
         };
         Error::new(Remedy::Stop, attempted, format!("store at {}: {cause}", path.display()))
