@@ -16,7 +16,7 @@ use tests_chaos::{node, report, run};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// After how long a run is given up that has not ended: several times what it takes on two busy cores.
-const LIMIT: Duration = Duration::from_secs(20 * 60);
+const LIMIT: Duration = Duration::from_secs(40 * 60);
 
 /// The same for a long one.
 const LIMIT_LONG: Duration = Duration::from_secs(4 * 3600);

@@ -81,17 +81,10 @@ impl Kind {
         }
     }
 
-    /// Whether a node may live on and not know that it has lost its share.
+    /// Whether a node lives on that may have lost a share and not know, or still be at what was its own.
     #[must_use]
     pub const fn makes_strays(self) -> bool {
         !matches!(self, Self::Kill | Self::KillForLong | Self::At(..) | Self::Takeover(..))
-            && !self.is_polite()
-    }
-
-    /// Whether nodes are only told to stop or to start: then nothing may be paid for again.
-    #[must_use]
-    pub const fn is_polite(self) -> bool {
-        matches!(self, Self::Scale(_) | Self::Upgrade)
     }
 }
 

@@ -214,7 +214,7 @@ impl Run {
     ) -> anyhow::Result<bool> {
         self.load.give_up();
         let per_crash = stage::CALLS_IN_FLIGHT * self.struck.iter().map(|fault| fault.crashes).sum::<u64>();
-        let strays = self.struck.iter().filter(|fault| fault.kind.makes_strays());
+        let strays = self.struck.iter().filter(|fault| fault.kind.makes_strays() && fault.crashes > 0);
         let bill = Bill {
             paid: provider.paid(),
             strays: strays.map(|fault| fault.span).collect(),

@@ -165,9 +165,11 @@ impl Field {
         blow: &mut Blow<impl FnOnce(&str, Instant)>,
     ) -> anyhow::Result<()> {
         let running = self.fleet.running();
+        // Who comes takes shares from those that live: what they have in flight there is asked again.
+        let moved = running.len() as u64;
         let Kind::Scale(nodes) = kind else {
             let version = self.fleet.upgrade();
-            blow.strikes(&format!("{} nodes to version {version}", running.len()), 0);
+            blow.strikes(&format!("{} nodes to version {version}", running.len()), moved);
             for at in running {
                 self.fleet.stop(at).await?;
                 self.fleet.start(at, None)?;
@@ -178,7 +180,9 @@ impl Field {
             }
             return Ok(());
         };
-        blow.strikes(&format!("from {} nodes", running.len()), 0);
+        // Who leaves has ended what it had in flight.
+        let moved = if nodes > running.len() { moved } else { 0 };
+        blow.strikes(&format!("from {} nodes", running.len()), moved);
         for at in (0..NODES_MAX).filter(|at| !running.contains(at)).take(nodes.saturating_sub(running.len()))
         {
             self.fleet.start(at, None)?;

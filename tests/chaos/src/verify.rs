@@ -7,7 +7,8 @@
 //! a shelf for more records than fit into memory, and the bill.
 //!
 //! Records are put on the shelf by task, and judged so many tasks at a time ([`shelf::TASKS_PER_SLICE`]): nearly all
-//! that is promised is promised of one task, and memory stays within one slice's. What is promised across tasks is
+//! that is promised is promised of one task, and memory stays within that of the two slices that are judged at a time.
+//! What is promised across tasks is
 //! judged within each slice only: that no more tasks are open than may be, and that outputs stand in the order of
 //! their inputs.
 

@@ -65,7 +65,6 @@ impl Watch {
     }
 
     /// What was seen so far.
-    #[must_use]
     pub fn seen(&self) -> MutexGuard<'_, Seen> {
         lock(&self.seen)
     }

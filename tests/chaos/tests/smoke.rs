@@ -2,6 +2,8 @@
 //! holds the machinery; `scripts/chaos` is the test of the runtime. (`real_broker` and `real_cql` in its path: it
 //! needs both servers, and breaks neither.)
 
+#![allow(clippy::expect_used, reason = "in a test, a value that is not there is the failure")]
+
 mod real_broker {
     mod real_cql {
         use std::collections::BTreeSet;

@@ -2,7 +2,12 @@
 //! The records are those of a house in memory, so that no server is needed; they are read off a shelf as a broker's
 //! are.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "in a test, a value that is not there is the failure")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "in a test, a value that is not there is the failure"
+)]
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;

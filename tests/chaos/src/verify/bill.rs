@@ -39,6 +39,9 @@ pub struct Counts {
 
 /// A call, as far as payments go.
 struct Call {
+    /// Its id, and its task's.
+    name: String,
+    task: String,
     from: Timestamp,
     to: Timestamp,
     unknown: u64,
@@ -73,9 +76,9 @@ impl Bill {
             counts.unknown += call.unknown;
             if paid > call.count + call.unknown + strays {
                 wrong.push(format!(
-                    "the prompt {prompt} of {} calls was paid for {paid} times, with {} unknown attempts and {strays} \
-                     stray owners",
-                    call.count, call.unknown
+                    "call {} of task {}, open from {} to {}, was paid for {paid} times, with {} unknown attempts and \
+                     {strays} stray owners ({} calls have its prompt)",
+                    call.name, call.task, call.from, call.to, call.unknown, call.count
                 ));
             }
         }
@@ -112,7 +115,9 @@ fn calls(subject: &Subject, records: &[Record]) -> BTreeMap<String, Call> {
     for (record, request) in requests(subject, records) {
         let answer = record.headers.text(headers::CALL_ID).and_then(|call| answers.get(call));
         let (to, unknown) = answer.copied().unwrap_or((Timestamp(i64::MAX), 0));
-        let call = calls.entry(prompt_hash(&request.messages)).or_insert(Call {
+        let call = calls.entry(prompt_hash(&request.messages)).or_insert_with(|| Call {
+            name: record.headers.text(headers::CALL_ID).unwrap_or_default().to_owned(),
+            task: record.headers.text(headers::TASK_ID).unwrap_or_default().to_owned(),
             from: record.timestamp,
             to,
             unknown: 0,

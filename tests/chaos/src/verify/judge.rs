@@ -2,6 +2,8 @@
 //! with what must.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use schemas_records::headers::AGENT_VERSION;
 use schemas_records::{Headers, Outcome, headers};
@@ -15,6 +17,9 @@ use super::subject::Subject;
 
 /// Most violations that are kept in words: whoever has so many reads the first.
 const TOLD_MAX: usize = 100;
+
+/// Slices that are judged at the same time: half of all the memory is for one.
+const JUDGES: usize = 2;
 
 /// What an agent of whatever version is taken for.
 const ANY_VERSION: &str = "agent";
@@ -52,6 +57,32 @@ impl Findings {
         }
     }
 
+    /// Takes in what another found of other slices.
+    fn merge(&mut self, other: Self) {
+        self.add(other.counts);
+        self.lost += other.lost;
+        self.doubled += other.doubled;
+        for (code, count) in other.letters {
+            *self.letters.entry(code).or_default() += count;
+        }
+        for (claim, count) in other.broken {
+            *self.broken.entry(claim).or_default() += count;
+        }
+        if let Some(paid) = other.paid {
+            self.pay(paid);
+        }
+        let room = TOLD_MAX.saturating_sub(self.told.len());
+        self.told.extend(other.told.into_iter().take(room));
+    }
+
+    fn pay(&mut self, counts: bill::Counts) {
+        let sum = self.paid.get_or_insert_default();
+        sum.calls += counts.calls;
+        sum.paid += counts.paid;
+        sum.again += counts.again;
+        sum.unknown += counts.unknown;
+    }
+
     fn add(&mut self, counts: Counts) {
         let sum = &mut self.counts;
         let Counts { received, accepted, refused, duplicates, results, failures, joins, .. } = counts;
@@ -77,9 +108,26 @@ impl Findings {
 /// Evidence that cannot be read, or steps that cannot be made again.
 pub fn judge(shelf: &Shelf, subject: &Subject, bill: Option<&Bill>) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    for number in 0..shelf.contents.slices {
-        slice(shelf.slice(number)?, &shelf.contents.topics, subject, bill, &mut findings)?;
-    }
+    let next = AtomicUsize::new(0);
+    // The slices that come next, each by whoever is free.
+    let some = || -> anyhow::Result<Findings> {
+        let mut findings = Findings::default();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= shelf.contents.slices {
+                return Ok(findings);
+            }
+            slice(shelf.slice(number)?, &shelf.contents.topics, subject, bill, &mut findings)?;
+        }
+    };
+    thread::scope(|scope| {
+        let judges: Vec<_> = (0..JUDGES).map(|_| scope.spawn(some)).collect();
+        for judge in judges {
+            let found = judge.join().map_err(|_| anyhow::anyhow!("a judge panicked"))?;
+            findings.merge(found?);
+        }
+        anyhow::Ok(())
+    })?;
     if let (Some(bill), Some(paid)) = (bill, findings.paid) {
         let asked = findings.counts.calls;
         if bill.paid.calls != paid.paid {
@@ -125,11 +173,7 @@ fn slice(
     let known = subject.known(&records)?;
     if let Some(bill) = bill {
         let (counts, wrong) = bill.check(subject, &records);
-        let sum = findings.paid.get_or_insert_default();
-        sum.calls += counts.calls;
-        sum.paid += counts.paid;
-        sum.again += counts.again;
-        sum.unknown += counts.unknown;
+        findings.pay(counts);
         wrong.into_iter().for_each(|words| findings.find(Claim::PaidOnce, words));
     }
     count(&records, subject, findings);
