@@ -17,8 +17,9 @@ use topics_catalog::{Kind, Names, Topics};
 use topics_log::{Log, NewRecord, Publisher, Reader, Record, Remedy, Start, TopicPartition};
 use topics_log_kafka::Settings;
 
-/// Within which time anything that must happen has happened, on a busy machine too.
-pub const SETTLE: Duration = Duration::from_secs(60);
+/// Within which time anything that must happen has happened, on a busy machine too; with six servers, of which one dies,
+/// it once took more than a minute.
+pub const SETTLE: Duration = Duration::from_secs(150);
 
 /// A member's session: the shortest that the broker of scripts/test takes with a margin for a busy machine.
 /// Who waits for a session here waits for nothing else.
