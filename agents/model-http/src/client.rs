@@ -11,9 +11,9 @@ use reqwest::{Client, Response, StatusCode, Url};
 use schemas_records::model::ModelRequest;
 use tokio::time::{Instant, timeout_at};
 
-use crate::assembly::{self, Assembly, Progress};
-use crate::events::Events;
+use crate::assembly::{self, Progress};
 use crate::key::ApiKey;
+use crate::reading::{self, Reading};
 use crate::refusal;
 use crate::settings::{BuildError, Settings};
 use crate::wire::ChatRequest;
@@ -65,37 +65,25 @@ impl HttpModel {
     async fn stream(&self, mut response: Response, begin: Instant) -> Result<Completion, Error> {
         let total = Deadline::new(begin, self.settings.total_max, "an answer");
         let mut next = Deadline::new(begin, self.settings.first_token_max, "a first word").or(total);
-        let mut events = Events::default();
-        let mut assembly = Assembly::new(self.settings.answer_bytes_max);
-        let mut body_bytes = 0;
+        let mut reading = Reading::new(&self.settings);
         loop {
             let chunk = match next.wait(response.chunk()).await {
                 Ok(Some(chunk)) => chunk,
                 Ok(None) => break,
                 // Only the usage, or the word that all is done, is missing.
-                Err(_) if assembly.is_whole() => break,
+                Err(_) if reading.is_whole() => break,
                 Err(error) => return Err(error),
             };
-            body_bytes += chunk.len();
-            if body_bytes > self.settings.body_bytes_max {
-                return Err(assembly::too_large(self.settings.body_bytes_max));
-            }
-            for event in events.push(&chunk).map_err(unreadable)? {
-                match assembly.take(&event)? {
-                    Progress::Wrote => {
-                        let between = self.settings.between_tokens_max;
-                        next = Deadline::new(Instant::now(), between, "a further word").or(total);
-                    }
-                    Progress::None => {}
-                    Progress::Done => return assembly.finish(true),
+            match reading.take(&chunk)? {
+                Progress::Wrote => {
+                    let between = self.settings.between_tokens_max;
+                    next = Deadline::new(Instant::now(), between, "a further word").or(total);
                 }
+                Progress::None => {}
+                Progress::Done => return reading.finish(true),
             }
         }
-        let mut done = false;
-        if let Some(event) = events.finish().map_err(unreadable)? {
-            done = assembly.take(&event)? == Progress::Done;
-        }
-        assembly.finish(done)
+        reading.finish(false)
     }
 }
 
@@ -116,7 +104,7 @@ impl Model for HttpModel {
             let body = read(&mut response, total, ERROR_BYTES_MAX).await.unwrap_or_else(|stopped| stopped.0);
             return Err(refusal::of_status(status, &headers, &body));
         }
-        let mut completion = if is_stream(&response) {
+        let mut completion = if reading::is_stream(response.headers()) {
             self.stream(response, begin).await?
         } else {
             let max = self.settings.body_bytes_max;
@@ -181,16 +169,6 @@ async fn read(response: &mut Response, until: Deadline, bytes_max: usize) -> Res
             Err(error) => return Err(Stopped(body, error)),
         }
     }
-}
-
-/// Whether the server streams: some answer plainly although they were asked to.
-fn is_stream(response: &Response) -> bool {
-    let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    content_type.is_some_and(|text| text.trim_start().starts_with("text/event-stream"))
-}
-
-fn unreadable(problem: crate::events::Problem) -> Error {
-    Error::BadAnswer { message: format!("its stream cannot be read: {problem}") }
 }
 
 fn completions_url(base: &str) -> Result<Url, BuildError> {

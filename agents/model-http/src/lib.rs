@@ -9,10 +9,12 @@ mod assembly;
 mod client;
 mod events;
 mod key;
+mod reading;
 mod refusal;
 mod settings;
 mod wire;
 
 pub use client::HttpModel;
 pub use key::{ApiKey, KeySource};
+pub use reading::{Recorded, read_recorded};
 pub use settings::{BuildError, Settings};
