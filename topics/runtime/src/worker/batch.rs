@@ -193,9 +193,10 @@ impl Worker {
             }
             out.outputs.extend(step.outputs);
             let value = step.state.value().clone();
-            let is_as_it_was = state.version.as_ref().map_or(&b""[..], |version| &version.value) == value;
+            let before = || state.version.as_ref().map_or(&b""[..], |version| &version.value);
+            let is_written = stands(Guard::EveryStepWrites) || before() != value;
             state.version = Some(Version { position: input.position, value });
-            if stands(Guard::EveryStepWrites) || !is_as_it_was {
+            if is_written {
                 state.changed = Some(step.state);
             }
         }
