@@ -47,6 +47,19 @@ struct KeyState {
     changed: Option<NewState>,
 }
 
+impl KeyState {
+    /// What a step left: the state that the key's next record finds, and the row to be written.
+    fn take(&mut self, position: Position, state: NewState) {
+        let value = state.value().clone();
+        let is_new = || self.version.as_ref().map_or(!value.is_empty(), |before| before.value != value);
+        let is_written = stands(Guard::EveryStepWrites) || is_new();
+        self.version = Some(Version { position, value });
+        if is_written {
+            self.changed = Some(state);
+        }
+    }
+}
+
 /// What a batch decided: rows, outputs, offsets, and what to count.
 #[derive(Default)]
 pub(super) struct Stepped {
@@ -192,13 +205,7 @@ impl Worker {
                 *out.notes.entry(note).or_default() += 1;
             }
             out.outputs.extend(step.outputs);
-            let value = step.state.value().clone();
-            let before = || state.version.as_ref().map_or(&b""[..], |version| &version.value);
-            let is_written = stands(Guard::EveryStepWrites) || before() != value;
-            state.version = Some(Version { position: input.position, value });
-            if is_written {
-                state.changed = Some(step.state);
-            }
+            state.take(input.position, step.state);
         }
         for state in batch.states.slots.drain(..) {
             let KeyState { topic_partition, key, version, is_stored, records, changed, .. } = state;
