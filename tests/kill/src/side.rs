@@ -157,6 +157,8 @@ fn clean(command: &mut Command) {
             command.env_remove(&name);
         }
     }
+    // The frames of a debug build take seconds to name, longer than a step that panics may take.
+    command.env("RUST_BACKTRACE", "0");
 }
 
 /// Runs a command to its end.
