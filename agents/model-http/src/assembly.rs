@@ -7,7 +7,7 @@ use crate::refusal::{self, excerpt};
 use crate::wire::{self, ChatResponse};
 
 /// The event that ends a stream.
-const DONE: &str = "[DONE]";
+const DONE: &[u8] = b"[DONE]";
 
 /// What a piece did to an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,11 +44,11 @@ impl Assembly {
     }
 
     /// Takes one event of a stream.
-    pub(crate) fn take(&mut self, event: &str) -> Result<Progress, Error> {
-        if event.trim() == DONE {
+    pub(crate) fn take(&mut self, event: &[u8]) -> Result<Progress, Error> {
+        if event.trim_ascii() == DONE {
             return Ok(Progress::Done);
         }
-        let piece = match read(event.as_bytes()) {
+        let piece = match read(event) {
             Ok(piece) => piece,
             // Nothing is missing but perhaps the usage.
             Err(_) if self.is_whole() => return Ok(Progress::None),

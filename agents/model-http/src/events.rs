@@ -1,21 +1,15 @@
 //! Server-sent events: bytes in any pieces become events, whole and bounded.
 //!
 //! As the HTML standard has it, as far as providers use it: data lines of one event are joined, comments
-//! and other fields are skipped.
+//! and other fields are skipped. It does not know what an event says, nor whether it is text.
 
 /// Longest event: providers send a word or a few in each; a megabyte is a server that sends none.
 pub(crate) const EVENT_BYTES_MAX: usize = 1024 * 1024;
 
-/// What cannot be an event.
+/// An event that is longer than [`EVENT_BYTES_MAX`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Problem {
-    /// Too long.
-    #[error("an event has more than {EVENT_BYTES_MAX} bytes")]
-    TooLong,
-    /// Not text.
-    #[error("an event is not UTF-8")]
-    NotUtf8,
-}
+#[error("an event has more than {EVENT_BYTES_MAX} bytes")]
+pub(crate) struct TooLong;
 
 /// The part of a stream that is not yet a whole event.
 #[derive(Debug, Default)]
@@ -29,30 +23,35 @@ pub(crate) struct Events {
 }
 
 impl Events {
-    /// Takes bytes and returns the data of the events that they complete.
-    pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<Vec<String>, Problem> {
-        let mut whole = Vec::new();
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+    /// Takes bytes off the beginning of `bytes` up to the end of the next event, and returns its data; `None` if
+    /// they do not complete one. One at a time, so that what stands behind an event has no say in it.
+    pub(crate) fn next(&mut self, bytes: &mut &[u8]) -> Result<Option<Vec<u8>>, TooLong> {
+        while !bytes.is_empty() {
+            let end = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
+            let (piece, rest) = bytes.split_at(end);
+            *bytes = rest;
             self.line.extend_from_slice(piece);
             if self.line.len() + self.data.len() > EVENT_BYTES_MAX {
-                return Err(Problem::TooLong);
+                return Err(TooLong);
             }
             if piece.ends_with(b"\n") {
                 let line = std::mem::take(&mut self.line);
-                whole.extend(self.end_line(&line)?);
+                if let Some(event) = self.end_line(&line) {
+                    return Ok(Some(event));
+                }
             }
         }
-        Ok(whole)
+        Ok(None)
     }
 
     /// The stream has ended: an event that lacks only its last empty line counts.
-    pub(crate) fn finish(&mut self) -> Result<Option<String>, Problem> {
+    pub(crate) fn finish(&mut self) -> Option<Vec<u8>> {
         let line = std::mem::take(&mut self.line);
-        self.end_line(&line)?;
-        self.end_event()
+        // An empty line ends the event here already.
+        self.end_line(&line).or_else(|| self.end_event())
     }
 
-    fn end_line(&mut self, line: &[u8]) -> Result<Option<String>, Problem> {
+    fn end_line(&mut self, line: &[u8]) -> Option<Vec<u8>> {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.is_empty() {
@@ -65,14 +64,12 @@ impl Events {
             self.has_data = true;
             self.data.extend_from_slice(data.strip_prefix(b" ").unwrap_or(data));
         }
-        Ok(None)
+        None
     }
 
-    fn end_event(&mut self) -> Result<Option<String>, Problem> {
-        if !std::mem::take(&mut self.has_data) {
-            return Ok(None);
-        }
-        String::from_utf8(std::mem::take(&mut self.data)).map(Some).map_err(|_| Problem::NotUtf8)
+    fn end_event(&mut self) -> Option<Vec<u8>> {
+        let has_data = std::mem::take(&mut self.has_data);
+        has_data.then(|| std::mem::take(&mut self.data))
     }
 }
 

@@ -6,7 +6,7 @@ use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
 use crate::assembly::{self, Assembly, Progress};
-use crate::events::{Events, Problem};
+use crate::events::Events;
 use crate::refusal;
 use crate::settings::Settings;
 
@@ -28,21 +28,28 @@ impl Reading {
         }
     }
 
-    /// Takes the next bytes. What stands behind the end is not looked at.
+    /// Takes the next bytes. What stands behind the end is not looked at; what stands behind a whole answer and
+    /// cannot be read is its end.
     pub(crate) fn take(&mut self, bytes: &[u8]) -> Result<Progress, Error> {
-        self.bytes += bytes.len();
-        if self.bytes > self.bytes_max {
-            return Err(assembly::too_large(self.bytes_max));
-        }
+        let (mut left, beyond) = bytes.split_at(bytes.len().min(self.bytes_max - self.bytes));
+        self.bytes += left.len();
         let mut progress = Progress::None;
-        for event in self.events.push(bytes).map_err(unreadable)? {
-            match self.assembly.take(&event)? {
-                Progress::None => {}
-                Progress::Wrote => progress = Progress::Wrote,
-                Progress::Done => return Ok(Progress::Done),
+        loop {
+            match self.events.next(&mut left) {
+                Ok(Some(event)) => match self.assembly.take(&event)? {
+                    Progress::None => {}
+                    Progress::Wrote => progress = Progress::Wrote,
+                    Progress::Done => return Ok(Progress::Done),
+                },
+                Ok(None) if beyond.is_empty() => return Ok(progress),
+                Ok(None) | Err(_) if self.is_whole() => return Ok(Progress::Done),
+                Ok(None) => return Err(assembly::too_large(self.bytes_max)),
+                Err(problem) => {
+                    let message = format!("its stream cannot be read: {problem}");
+                    return Err(Error::BadAnswer { message });
+                }
             }
         }
-        Ok(progress)
     }
 
     /// Whether only the usage, or the word that all is done, can be missing.
@@ -52,7 +59,7 @@ impl Reading {
 
     /// Nothing more comes; `is_done` if it said so itself.
     pub(crate) fn finish(mut self, mut is_done: bool) -> Result<Completion, Error> {
-        if !is_done && let Some(event) = self.events.finish().map_err(unreadable)? {
+        if !is_done && let Some(event) = self.events.finish() {
             is_done = self.assembly.take(&event)? == Progress::Done;
         }
         self.assembly.finish(is_done)
@@ -102,6 +109,5 @@ pub fn read_recorded(recorded: &Recorded<'_>, settings: &Settings) -> Result<Com
     reading.finish(false)
 }
 
-fn unreadable(problem: Problem) -> Error {
-    Error::BadAnswer { message: format!("its stream cannot be read: {problem}") }
-}
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,7 @@ use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -28,7 +29,7 @@ use crate::desk::{Desk, Error, Kind};
 use crate::host::Hosts;
 use crate::limits::Limits;
 use crate::problem::{Answer, json, no_such_path, of_error, unauthorized, wrong_method};
-use crate::serve::{Body, Door, serve};
+use crate::serve::{Body, Door, converse, serve};
 
 /// What the path of a question begins with.
 const PATH: &str = "/desk/";
@@ -36,7 +37,7 @@ const PATH: &str = "/desk/";
 /// An admin door that is open.
 pub struct Admin {
     listener: TcpListener,
-    desk: Arc<dyn Desk>,
+    counter: Arc<Counter>,
     note: Note,
 }
 
@@ -52,7 +53,9 @@ impl Admin {
         };
         let listener = TcpListener::bind(address).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        Ok(Self { listener, desk, note: Note::write(folder, address)? })
+        let note = Note::write(folder, address)?;
+        let token = blake3::hash(note.token.as_bytes());
+        Ok(Self { listener, counter: Arc::new(Counter { hosts: Hosts::of(address), token, desk }), note })
     }
 
     /// Where it is.
@@ -63,12 +66,7 @@ impl Admin {
 
     /// Answers until `shutdown` is cancelled; then the note is taken away.
     pub async fn run(self, shutdown: CancellationToken) {
-        let Self { listener, desk, note } = self;
-        let counter = Arc::new(Counter {
-            hosts: Hosts::of(note.address),
-            token: blake3::hash(note.token.as_bytes()),
-            desk,
-        });
+        let Self { listener, counter, note } = self;
         // The note goes before the listener does: nobody is to be led to a port that may be another's.
         let closing = CancellationToken::new();
         let serving = serve(listener, Limits::default(), counter, closing.clone());
@@ -78,6 +76,12 @@ impl Admin {
             closing.cancel();
         };
         tokio::join!(noting, serving);
+    }
+
+    /// Answers one connection that did not come by the listener, until it ends: for bytes that no client has sent
+    /// yet.
+    pub async fn converse(&self, stream: impl AsyncRead + AsyncWrite + Unpin) {
+        converse(stream, Limits::default(), Arc::clone(&self.counter), CancellationToken::new()).await;
     }
 }
 

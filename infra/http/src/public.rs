@@ -20,6 +20,7 @@ use std::sync::Arc;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -34,7 +35,7 @@ use crate::limits::Limits;
 use crate::problem::{
     Answer, again_after, at, json, no_such_path, of_error, problem, unauthorized, wrong_method,
 };
-use crate::serve::{Body, Door, serve};
+use crate::serve::{Body, Door, converse, serve};
 use crate::told::{Submission, Wait};
 
 /// The description of this door for programs.
@@ -51,7 +52,7 @@ const HEADERS: [&str; 4] = ["task-id", "task-deadline", "task-budget", "task-pri
 pub struct Public {
     listener: TcpListener,
     address: SocketAddr,
-    counter: Counter,
+    counter: Arc<Counter>,
 }
 
 impl Public {
@@ -80,7 +81,8 @@ impl Public {
         let under_way = Semaphore::new(limits.requests_max);
         // A token keeps browsers out that were led here; who needs none is known by the door's name only.
         let hosts = tokens.is_empty().then(|| Hosts::of(address));
-        Ok(Self { listener, address, counter: Counter { desk, hosts, tokens, rates, under_way, limits } })
+        let counter = Arc::new(Counter { desk, hosts, tokens, rates, under_way, limits });
+        Ok(Self { listener, address, counter })
     }
 
     /// Where it is.
@@ -92,7 +94,14 @@ impl Public {
     /// Answers until `shutdown` is cancelled.
     pub async fn run(self, shutdown: CancellationToken) {
         let limits = self.counter.limits.clone();
-        serve(self.listener, limits, Arc::new(self.counter), shutdown).await;
+        serve(self.listener, limits, self.counter, shutdown).await;
+    }
+
+    /// Answers one connection that did not come by the listener, until it ends: for bytes that no client has sent
+    /// yet.
+    pub async fn converse(&self, stream: impl AsyncRead + AsyncWrite + Unpin) {
+        let limits = self.counter.limits.clone();
+        converse(stream, limits, Arc::clone(&self.counter), CancellationToken::new()).await;
     }
 }
 

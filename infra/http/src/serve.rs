@@ -15,7 +15,8 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{StatusCode, body::Body as _};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -117,7 +118,12 @@ pub(crate) async fn serve<D: Door>(
 }
 
 /// One connection, from its first byte to its last.
-async fn converse<D: Door>(stream: TcpStream, limits: Limits, door: Arc<D>, shutdown: CancellationToken) {
+pub(crate) async fn converse<D: Door>(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    limits: Limits,
+    door: Arc<D>,
+    shutdown: CancellationToken,
+) {
     let service = service_fn(|request: hyper::Request<Incoming>| {
         let door = Arc::clone(&door);
         let (head, incoming) = request.into_parts();

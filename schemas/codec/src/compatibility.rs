@@ -17,13 +17,34 @@ use crate::error::Error;
 use crate::known::KnownSchema;
 use crate::path::Flaw;
 
+/// Most pairs of types that one check compares. Two versions of a schema of a hundred records take some
+/// thousands; whoever names many records the same, in unions of unions, can ask for any number.
+const PAIRS_MAX: usize = 100_000;
+
+/// Deepest nesting that is followed. A schema's text ends at 128 levels, so only types that refer to each other get
+/// deeper, and 256 are far from the end of a worker's stack.
+const DEPTH_MAX: usize = 256;
+
 /// Checks that `newer` reads whatever `older` wrote.
 ///
 /// # Errors
 /// [`Error::Incompatible`], which names the first field in the way and the way out.
 pub fn check(older: &KnownSchema, newer: &KnownSchema) -> Result<(), Error> {
-    let mut walk = Walk { older, newer, begun: BTreeSet::new() };
-    walk.pair(older.avro(), newer.avro()).map_err(|flaw| Error::Incompatible {
+    let mut walk = Walk {
+        older,
+        newer,
+        begun: BTreeSet::new(),
+        order: Vec::new(),
+        refused: BTreeSet::new(),
+        pairs_left: PAIRS_MAX,
+        depth: 0,
+        given_up: None,
+    };
+    let mut outcome = walk.pair(older.avro(), newer.avro());
+    if let Some(why) = walk.given_up {
+        outcome = Err(Flaw::here(format!("{why}; make the types that refer to each other fewer")));
+    }
+    outcome.map_err(|flaw| Error::Incompatible {
         record: newer.name().to_owned(),
         older: older.id(),
         path: flaw.path(),
@@ -36,10 +57,35 @@ struct Walk<'s> {
     newer: &'s KnownSchema,
     /// Pairs of record names that were met, so that records which hold themselves come to an end.
     begun: BTreeSet<(&'s str, &'s str)>,
+    /// The same in the order in which they were met.
+    order: Vec<(&'s str, &'s str)>,
+    /// Pairs of record names that do not fit. They were refused although every pair that was begun was taken to
+    /// fit, so no other way of meeting them makes them fit.
+    refused: BTreeSet<(&'s str, &'s str)>,
+    /// How many pairs of types may still be compared.
+    pairs_left: usize,
+    depth: usize,
+    /// Why no more pairs are compared. From then on every one is refused, so that the walk comes to its end.
+    given_up: Option<String>,
 }
 
 impl<'s> Walk<'s> {
     fn pair(&mut self, writer: &'s Schema, reader: &'s Schema) -> Result<(), Flaw<String>> {
+        if self.pairs_left == 0 {
+            self.given_up = Some(format!("comparing the versions takes more than {PAIRS_MAX} steps"));
+        } else if self.depth == DEPTH_MAX {
+            self.given_up = Some(format!("its types refer to each other {DEPTH_MAX} deep"));
+        }
+        if self.given_up.is_some() {
+            return Err(Flaw::here(String::new()));
+        }
+        (self.pairs_left, self.depth) = (self.pairs_left - 1, self.depth + 1);
+        let outcome = self.compare(writer, reader);
+        self.depth -= 1;
+        outcome
+    }
+
+    fn compare(&mut self, writer: &'s Schema, reader: &'s Schema) -> Result<(), Flaw<String>> {
         let (writer, reader) = (self.older.target(writer), self.newer.target(reader));
         match (writer, reader) {
             (Schema::Record(writer), Schema::Record(reader)) => self.records(writer, reader),
@@ -64,9 +110,23 @@ impl<'s> Walk<'s> {
         if writer.name.name() != reader.name.name() {
             return Err(Flaw::here(renamed(writer.name.name(), reader.name.name())));
         }
-        if !self.begun.insert((writer.name.as_ref(), reader.name.as_ref())) {
+        let names = (writer.name.as_ref(), reader.name.as_ref());
+        if self.refused.contains(&names) {
+            let (writer, reader) = names;
+            return Err(Flaw::here(format!("the older version's {writer} cannot be read as {reader}")));
+        }
+        if !self.begun.insert(names) {
             return Ok(());
         }
+        self.order.push(names);
+        let outcome = self.fields(writer, reader);
+        if outcome.is_err() {
+            self.refused.insert(names);
+        }
+        outcome
+    }
+
+    fn fields(&mut self, writer: &'s RecordSchema, reader: &'s RecordSchema) -> Result<(), Flaw<String>> {
         for field in &reader.fields {
             let written = writer.fields.iter().find(|candidate| candidate.name == field.name);
             let outcome = match written {
@@ -85,12 +145,14 @@ impl<'s> Walk<'s> {
     fn one_of(&mut self, writer: &'s Schema, branches: &'s [Schema]) -> Result<(), Flaw<String>> {
         let mut objection = None;
         for branch in branches {
-            let begun = self.begun.clone();
+            let begun = self.order.len();
             match self.pair(writer, branch) {
                 Ok(()) => return Ok(()),
                 Err(flaw) => {
                     // What a failed try began was not found compatible.
-                    self.begun = begun;
+                    for names in self.order.drain(begun..) {
+                        self.begun.remove(&names);
+                    }
                     let same_kind = primitive_name(writer) == primitive_name(self.newer.target(branch));
                     if same_kind && objection.is_none() {
                         objection = Some(flaw);

@@ -1,6 +1,7 @@
 //! The targets by name.
 
 mod answer;
+mod doors;
 mod folder;
 mod headers;
 mod inbox;
@@ -29,7 +30,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 11] = [
     Target {
         name: "message",
         what: "framed Avro and JSON, as they come from topics",
@@ -71,6 +72,13 @@ pub const TARGETS: [Target; 10] = [
         run: answer::run,
         seeds: answer::seeds,
         changes: 200,
+    },
+    Target {
+        name: "doors",
+        what: "requests at the doors of a node: heads, paths, bodies",
+        run: doors::run,
+        seeds: doors::seeds,
+        changes: 60,
     },
     Target {
         name: "registry",

@@ -71,4 +71,4 @@ macro_rules! targets {
     };
 }
 
-targets!(message, state, schema, headers, inbox, answer, registry, team, rows, folder);
+targets!(message, state, schema, headers, inbox, answer, doors, registry, team, rows, folder);

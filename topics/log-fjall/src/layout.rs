@@ -2,6 +2,9 @@
 //!
 //! Numbers are big-endian and never negative, so that bytes sort as numbers do. What has no fixed length
 //! carries it before it.
+//!
+//! What is read is `None` if it is nothing that was ever written: bytes of the right length are not yet numbers
+//! that one may add to or make room for.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +12,16 @@ use bytes::Bytes;
 use topics_log::memory::storage::{Kept, Place};
 use topics_log::{Committed, Headers, Key, NewTopic, Timestamp};
 
+use crate::PARTITIONS_MAX;
 use crate::rows::Extent;
+
+/// Highest number of a topic, and highest offset, that is believed. Half of what their types hold: no log gets
+/// there, and whoever adds to them stays within.
+pub(crate) const NUMBER_MAX: u64 = u64::MAX / 2;
+const OFFSET_MAX: i64 = i64::MAX / 2;
+
+/// Bytes of a record's key: topic, partition, offset.
+const RECORD_KEY_BYTES: usize = 20;
 
 /// The row beside the topics' that says which number was given last: no topic has it.
 pub(crate) const LAST_NUMBER: u64 = 0;
@@ -21,7 +33,7 @@ pub(crate) fn topic_key(number: u64) -> Vec<u8> {
 
 /// The number in a topic's key.
 pub(crate) fn topic_of(key: &[u8]) -> Option<u64> {
-    Some(u64::from_be_bytes(key.try_into().ok()?))
+    Some(u64::from_be_bytes(key.try_into().ok()?)).filter(|number| *number <= NUMBER_MAX)
 }
 
 /// A partition's key; also where its rows begin.
@@ -33,10 +45,10 @@ pub(crate) fn place_key(place: Place) -> Vec<u8> {
 
 /// The place at the beginning of a key, and the rest.
 pub(crate) fn split_place(key: &[u8]) -> Option<(Place, &[u8])> {
-    let (topic, rest) = key.split_first_chunk()?;
+    let (topic, rest) = key.split_first_chunk::<8>()?;
     let (partition, rest) = rest.split_first_chunk()?;
-    let place = Place { topic: u64::from_be_bytes(*topic), partition: i32::from_be_bytes(*partition) };
-    Some((place, rest))
+    let place = Place { topic: topic_of(topic)?, partition: i32::from_be_bytes(*partition) };
+    (place.partition >= 0).then_some((place, rest))
 }
 
 /// A record's key.
@@ -48,7 +60,13 @@ pub(crate) fn record_key(place: Place, offset: i64) -> Vec<u8> {
 
 /// The offset in a record's key.
 pub(crate) fn offset_of(record_key: &[u8]) -> Option<i64> {
-    record_key.last_chunk().map(|last| i64::from_be_bytes(*last))
+    let last = record_key.last_chunk().filter(|_| record_key.len() == RECORD_KEY_BYTES);
+    offset_in(last?)
+}
+
+/// An offset that a log can have.
+fn offset_in(bytes: &[u8; 8]) -> Option<i64> {
+    Some(i64::from_be_bytes(*bytes)).filter(|offset| (0..=OFFSET_MAX).contains(offset))
 }
 
 /// A record: when it was appended, key, value, then each header.
@@ -108,9 +126,10 @@ pub(crate) fn extent_value(extent: Extent) -> Vec<u8> {
 pub(crate) fn extent_of(value: &[u8]) -> Option<Extent> {
     let (numbers, []) = value.as_chunks::<8>() else { return None };
     let [start, end, records_end, records, bytes] = *numbers else { return None };
-    let [start, end, records_end] = [start, end, records_end].map(i64::from_be_bytes);
+    let [start, end, records_end] = [offset_in(&start)?, offset_in(&end)?, offset_in(&records_end)?];
     let [records, bytes] = [records, bytes].map(u64::from_be_bytes);
-    Some(Extent { start, end, records_end, records, bytes })
+    let is_possible = start <= records_end && records_end <= end && records.max(bytes) <= NUMBER_MAX;
+    is_possible.then_some(Extent { start, end, records_end, records, bytes })
 }
 
 /// The key of a committed offset.
@@ -132,7 +151,7 @@ pub(crate) fn committed_of(key: &[u8], value: &[u8]) -> Option<(String, Place, C
     let (place, group) = split_place(key)?;
     let (offset, metadata) = value.split_first_chunk()?;
     let metadata = std::str::from_utf8(metadata).ok()?.to_owned();
-    let committed = Committed { offset: i64::from_be_bytes(*offset), metadata };
+    let committed = Committed { offset: offset_in(offset)?, metadata };
     Some((std::str::from_utf8(group).ok()?.to_owned(), place, committed))
 }
 
@@ -159,7 +178,8 @@ pub(crate) fn topic_value_of(value: &[u8]) -> Option<NewTopic> {
         config.insert(text(name)?, text(value)?);
         rest = after;
     }
-    let partitions = i32::from_be_bytes(*partitions);
+    let partitions =
+        Some(i32::from_be_bytes(*partitions)).filter(|count| (1..=PARTITIONS_MAX).contains(count))?;
     Some(NewTopic { name: text(name)?, partitions, replication: 1, config })
 }
 

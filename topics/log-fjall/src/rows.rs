@@ -3,7 +3,7 @@
 //! In memory stands how far each partition goes, never what is in it. Rows are written in one batch with
 //! that, so that both always agree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
@@ -91,12 +91,15 @@ impl Rows {
 
     /// Reads what is there, and notes how far each partition goes.
     fn contents(&mut self) -> Result<Contents, Error> {
-        let mut contents = Contents::default();
+        let (mut contents, mut names) = (Contents::default(), BTreeSet::new());
         all(&self.tables.topics, "a topic", |key, value| {
             match layout::topic_of(key)? {
                 layout::LAST_NUMBER => contents.last_number = layout::topic_of(value)?,
                 number => {
                     let topic = layout::topic_value_of(value)?;
+                    // The row of the last number comes first. Of two topics with one name one could not be reached.
+                    let is_possible = number <= contents.last_number && names.insert(topic.name.clone());
+                    is_possible.then_some(())?;
                     // It was understood when the topic was made.
                     let retention = Retention::of(&topic).unwrap_or_default();
                     let partition = Partition { retention, ..Partition::default() };
@@ -259,8 +262,9 @@ impl Storage for Rows {
             return Ok(0);
         }
         let [from, to] = [start, offset].map(|offset| layout::record_key(place, offset));
-        let last = self.tables.records.last_key(&from, &to).map_err(from_disk)?;
-        Ok(last.as_deref().and_then(layout::offset_of).map_or(0, |offset| offset + 1))
+        let Some(last) = self.tables.records.last_key(&from, &to).map_err(from_disk)? else { return Ok(0) };
+        let offset = layout::offset_of(&last);
+        offset.map(|offset| offset + 1).ok_or_else(|| from_disk(self.tables.records.unreadable("a record")))
     }
 
     fn start(&self, place: Place) -> i64 {

@@ -9,7 +9,7 @@ use super::{Assembly, Progress, plain};
 fn assemble(events: &[&str]) -> Result<(String, Finish, Usage), Error> {
     let mut assembly = Assembly::new(20);
     for event in events {
-        if assembly.take(event)? == Progress::Done {
+        if assembly.take(event.as_bytes())? == Progress::Done {
             return assembly.finish(true).map(|whole| (whole.text, whole.finish, whole.usage));
         }
     }

@@ -1,15 +1,17 @@
 //! Events are the same however their bytes are cut.
 
-use super::{EVENT_BYTES_MAX, Events, Problem};
+use super::{EVENT_BYTES_MAX, Events, TooLong};
 
 /// All events of a stream that comes in pieces of `size` bytes.
-fn read(stream: &[u8], size: usize) -> Result<Vec<String>, Problem> {
+fn read(stream: &[u8], size: usize) -> Result<Vec<Vec<u8>>, TooLong> {
     let mut events = Events::default();
     let mut found = Vec::new();
-    for piece in stream.chunks(size) {
-        found.extend(events.push(piece)?);
+    for mut piece in stream.chunks(size) {
+        while let Some(event) = events.next(&mut piece)? {
+            found.push(event);
+        }
     }
-    found.extend(events.finish()?);
+    found.extend(events.finish());
     Ok(found)
 }
 
@@ -19,6 +21,7 @@ fn read(stream: &[u8], size: usize) -> Result<Vec<String>, Problem> {
 fn any_cut_gives_the_same_events() {
     let check = |stream: &str, expected: &[&str]| {
         for size in 1..=stream.len().max(1) {
+            let expected: Vec<&[u8]> = expected.iter().map(|event| event.as_bytes()).collect();
             assert_eq!(read(stream.as_bytes(), size).unwrap(), expected, "{stream:?} in pieces of {size}");
         }
     };
@@ -30,14 +33,16 @@ fn any_cut_gives_the_same_events() {
     check("data: a\n\ndata: [DONE]", &["a", "[DONE]"]);
     check("data:\n\n", &[""]);
     check("nothing of this\nis an event\n", &[]);
+    check("data: a\n\ndata: b\n", &["a", "b"]);
+    check("data: a\n\n\r", &["a"]);
+    check("data: a\n\r", &["a"]);
 }
 
-/// What never ends, or is no text, is an error and not memory.
+/// What never ends is an error and not memory.
 #[test]
 fn bounds() {
     let line = [b"data: ".as_slice(), &vec![b'x'; EVENT_BYTES_MAX]].concat();
-    assert_eq!(read(&line, 4096), Err(Problem::TooLong));
+    assert_eq!(read(&line, 4096), Err(TooLong));
     let many = b"data: xxxxxxxxx\n".repeat(EVENT_BYTES_MAX / 9);
-    assert_eq!(read(&many, 4096), Err(Problem::TooLong));
-    assert_eq!(read(b"data: \xff\xfe\n\n", 3), Err(Problem::NotUtf8));
+    assert_eq!(read(&many, 4096), Err(TooLong));
 }

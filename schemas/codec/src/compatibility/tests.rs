@@ -97,3 +97,43 @@ fn refused_changes_are_named() {
         "list.by.x: the older version does not have this field",
     );
 }
+
+/// A version whose field `top` is one of two records, each of one field that is one of two others, and so on down to
+/// a number. They are defined in fields that only this version has, so that nothing is compared before `top`.
+fn entangled(version: &str, levels: usize, lowest: &str) -> KnownSchema {
+    let mut fields = String::new();
+    for level in 0..levels {
+        let below = match level.checked_sub(1) {
+            None => format!("\"{lowest}\""),
+            Some(below) => format!(r#"["x.R{below}","y.R{below}"]"#),
+        };
+        for space in ["x", "y"] {
+            fields.push_str(&format!(
+                r#"{{"name":"{version}_{space}{level}","default":null,"type":["null",
+                {{"type":"record","name":"{space}.R{level}","fields":[{{"name":"f","type":{below}}}]}}]}},"#
+            ));
+        }
+    }
+    record(&format!(r#"{fields}{{"name":"top","type":["x.R{0}","y.R{0}"]}}"#, levels - 1))
+}
+
+/// Types that refer to each other in many ways are compared once, not once for each way; what takes too much all the
+/// same is refused.
+#[test]
+fn entangled_types() {
+    let check = |levels: usize, newer: &str, expected: Option<&str>| {
+        let outcome = super::check(&entangled("a", levels, "long"), &entangled("b", levels, newer));
+        let problem = outcome.err().map(|error| error.to_string());
+        let is_expected = match (&problem, expected) {
+            (Some(problem), Some(expected)) => problem.contains(expected),
+            (problem, expected) => problem.is_none() && expected.is_none(),
+        };
+        assert!(is_expected, "{levels} levels, {newer}: {problem:?}");
+    };
+    check(3, "string", Some("top.f.f.f: the older version's long cannot be read as string"));
+    check(3, "double", None);
+    // Two to the power of sixty ways to fail.
+    check(60, "string", Some("the older version's long cannot be read as string"));
+    check(60, "double", None);
+    check(300, "double", Some("its types refer to each other 256 deep"));
+}

@@ -81,3 +81,43 @@ fn cut_off() {
         assert_eq!(found.is_some(), length == 9, "a topic of {length} bytes");
     }
 }
+
+/// Shows that numbers which no log can have are refused where they are read: whoever counts on from them, or makes
+/// room for so many, would fail.
+#[test]
+fn no_such_number() {
+    let topic = |partitions: i32| [&partitions.to_be_bytes()[..], &[0, 0, 0, 1, b't']].concat();
+    for partitions in [i32::MIN, -1, 0, PARTITIONS_MAX + 1, i32::MAX] {
+        assert_eq!(topic_value_of(&topic(partitions)), None, "{partitions} partitions");
+    }
+    for number in [NUMBER_MAX + 1, u64::MAX] {
+        let partition_key = [&topic_key(number)[..], &[0; 4]].concat();
+        assert_eq!(
+            (topic_of(&topic_key(number)), split_place(&partition_key)),
+            (None, None),
+            "topic {number}"
+        );
+    }
+    for partition in [-1, i32::MIN] {
+        assert_eq!(split_place(&place_key(Place { partition, ..PLACE })), None, "partition {partition}");
+    }
+    for offset in [-1, i64::MIN, OFFSET_MAX + 1, i64::MAX] {
+        let committed = Committed { offset, ..committed() };
+        assert_eq!(committed_of(&offset_key(PLACE, "g"), &offset_value(&committed)), None, "offset {offset}");
+        assert_eq!(offset_of(&record_key(PLACE, offset)), None, "offset {offset}");
+    }
+    assert_eq!(offset_of(&[&record_key(PLACE, 258)[..], &[0]].concat()), None, "a longer key");
+    assert_eq!(offset_of(&258_i64.to_be_bytes()), None, "a shorter key");
+    let (start, end, records_end) = (EXTENT.start, EXTENT.end, EXTENT.records_end);
+    for extent in [
+        Extent { start: -1, ..EXTENT },
+        Extent { start: records_end + 1, ..EXTENT },
+        Extent { records_end: start - 1, ..EXTENT },
+        Extent { records_end: end + 1, ..EXTENT },
+        Extent { end: i64::MAX, ..EXTENT },
+        Extent { records: u64::MAX, ..EXTENT },
+        Extent { bytes: u64::MAX, ..EXTENT },
+    ] {
+        assert_eq!(extent_of(&extent_value(extent)), None, "{extent:?}");
+    }
+}

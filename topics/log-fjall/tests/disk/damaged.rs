@@ -161,6 +161,46 @@ async fn in_other_files() {
     assert!(refused > 0, "some damage was met");
 }
 
+/// Shows that a row whose checksum is right and which nobody can have written is refused by name, not believed: not
+/// when the log is opened, and not when a record is read.
+#[tokio::test]
+async fn in_rows() {
+    let (eight, topic) = ([u8::MAX; 8], 1_u64.to_be_bytes());
+    let place = [&topic[..], &[0; 4]].concat();
+    let rows: [(&str, &[u8], &[u8], &str); 7] = [
+        ("topics", &topic, b"\x7f\xff\xff\xff\0\0\0\x02in", "a topic"),
+        ("topics", &eight, b"\0\0\0\x01\0\0\0\x01x", "a topic"),
+        ("topics", &2_u64.to_be_bytes(), b"\0\0\0\x01\0\0\0\x02in", "a topic"),
+        ("topics", &0_u64.to_be_bytes(), &eight, "a topic"),
+        ("extents", &place, &[0x7f; 40], "a partition"),
+        ("offsets", &[&place[..], b"worker"].concat(), &eight, "an offset"),
+        ("records", &[&place[..], &[0; 9]].concat(), b"", "a record"),
+    ];
+    for (table, key, value, what) in rows {
+        let folder = tempfile::tempdir().unwrap();
+        worked(folder.path()).await;
+        open(folder.path())
+            .unwrap()
+            .publisher()
+            .await
+            .unwrap()
+            .publish(vec![record("in", 0, "x")])
+            .await
+            .unwrap();
+        let disk = Disk::open(folder.path(), Timestamp(0), Durability::Process).unwrap();
+        let mut batch = disk.batch();
+        batch.insert(&disk.table(&format!("log-{table}"), 1 << 20).unwrap(), key.to_vec(), value.to_vec());
+        batch.commit().unwrap();
+        drop(disk);
+        let error = match open(folder.path()) {
+            Ok(log) => read(&log, "in", 0).await.map(drop).unwrap_err(),
+            Err(error) => error,
+        };
+        assert_eq!(error.remedy, Remedy::Stop);
+        assert!(error.to_string().contains(what), "{table}: {error}");
+    }
+}
+
 /// Copies a folder: what is never written again is the same file in both.
 fn copy(from: &Path, to: &Path) {
     for path in files(from) {

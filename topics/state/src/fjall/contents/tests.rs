@@ -60,3 +60,35 @@ async fn refuses_what_is_damaged() {
     assert!(looked_at > 1, "{looked_at} files have a table of contents");
     open().unwrap();
 }
+
+/// Each byte of the lists of a tree's files changed, and of what says which of them counts: refused, as they claim
+/// numbers of entries.
+#[tokio::test(start_paused = true)]
+async fn refuses_damaged_lists_of_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || FjallStore::open(folder.path(), Arc::new(VirtualClock::starting_at(Timestamp(1))));
+    drop(open().unwrap());
+    drop(open().unwrap());
+    let mut looked_at = 0;
+    for current in files(folder.path()).into_iter().filter(|path| path.ends_with(super::CURRENT)) {
+        looked_at += 1;
+        let number = u64::from_le_bytes(fs::read(&current).unwrap()[..8].try_into().unwrap());
+        let list = current.with_file_name(format!("v{number}"));
+        for path in [&current, &list] {
+            let whole = fs::read(path).unwrap();
+            for at in 0..whole.len() {
+                let mut damaged = whole.clone();
+                damaged[at] ^= 0x80;
+                fs::write(path, damaged).unwrap();
+                assert!(super::check_file(current.clone()).is_err(), "byte {at} of {}", path.display());
+            }
+            fs::write(path, &whole[..whole.len() - 1]).unwrap();
+            let error = open().err().unwrap();
+            assert_eq!(error.remedy, Remedy::Stop);
+            assert!(error.cause.contains(&current.parent().unwrap().display().to_string()), "{error}");
+            fs::write(path, whole).unwrap();
+        }
+    }
+    assert!(looked_at > 1, "{looked_at} trees");
+    open().unwrap();
+}
