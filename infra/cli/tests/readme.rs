@@ -10,6 +10,14 @@ fn first_screen_is_the_example() {
     assert!(README.contains(code), "README.md and infra/cli/examples/haiku.rs differ");
 }
 
+/// The lines that put a team through storms are a test, which runs with fewer seeds.
+#[test]
+fn storms_are_a_test() {
+    let test = include_str!("../../../tests/simulation/tests/yours.rs");
+    let (_, lines) = test.split_once("// --- The README's lines ---\n\n").unwrap();
+    assert!(README.contains(&lines.replace(".test(50)", ".test(2_000)")), "README.md and yours.rs differ");
+}
+
 /// Every command of the command line that the README types exists.
 #[test]
 fn commands_exist() {

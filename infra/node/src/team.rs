@@ -1,6 +1,6 @@
 //! A team: its agents, the messages they exchange, and where tasks enter.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use agents_agent::{Agent, Typed, register};
 use agents_manifest::Loaded;
@@ -59,6 +59,8 @@ pub struct Team {
     /// The full name of what tasks are.
     pub(crate) entry_message: String,
     pub(crate) messages: Vec<Register>,
+    /// What `messages` come to, once it was asked for: parsing a schema takes longer than a node's start else does.
+    known: Arc<OnceLock<Registry>>,
     pub(crate) check: Option<Check>,
     pub(crate) bounds: Bounds,
     pub(crate) supplies: Supplies,
@@ -73,6 +75,7 @@ impl Team {
             members: Vec::new(),
             entry_message: String::new(),
             messages: Vec::new(),
+            known: Arc::default(),
             check: None,
             bounds: Bounds::default(),
             supplies: Supplies::default(),
@@ -87,7 +90,7 @@ impl Team {
         loaded.entry_schema().clone_into(&mut team.entry_message);
         team.bounds.reserve = loaded.limits().reserve.unwrap_or(team.bounds.reserve);
         let messages = loaded.clone();
-        team.messages.push(Arc::new(move |registry| messages.register(registry)));
+        team.knows(Arc::new(move |registry| messages.register(registry)));
         for agent in loaded.agents() {
             let (name, takes) = (agent.name.clone(), loaded.takes(agent).to_owned());
             let (loaded, agent) = (loaded.clone(), agent.clone());
@@ -104,7 +107,7 @@ impl Team {
         if self.members.is_empty() {
             A::Input::NAME.clone_into(&mut self.entry_message);
         }
-        self.messages.push(Arc::new(register::<A>));
+        self.knows(Arc::new(register::<A>));
         let logic: MakeLogic = Arc::new(move |codec| Arc::new(Typed::new(Arc::clone(&agent), codec)));
         self.members.push(Member { name: name.to_owned(), takes: A::Input::NAME.to_owned(), logic });
         self
@@ -113,8 +116,14 @@ impl Team {
     /// Makes a message known that agents exchange but none takes as its input, for example a reply.
     #[must_use]
     pub fn message<M: Message>(mut self) -> Self {
-        self.messages.push(Arc::new(|registry| registry.register::<M>().map(|_| ())));
+        self.knows(Arc::new(|registry| registry.register::<M>().map(|_| ())));
         self
+    }
+
+    /// Adds to the messages; what was put together of the others is not all any more.
+    pub(crate) fn knows(&mut self, register: Register) {
+        self.messages.push(register);
+        self.known = Arc::default();
     }
 
     /// Checks each task beyond its schema, once, at intake: a pure function of the decoded message.
@@ -182,15 +191,18 @@ impl Team {
         Ok(content_hash(&parts.iter().map(String::as_bytes).collect::<Vec<_>>()))
     }
 
-    /// A codec that knows every message of the team.
+    /// A codec that knows every message of the team. Each call's is its own: what one hears of ids, the others do not.
     ///
     /// # Errors
     /// The registry's own: a schema that cannot be parsed, or that breaks an earlier version.
     pub fn codec(&self) -> Result<Codec, schemas_codec::Error> {
+        if let Some(known) = self.known.get() {
+            return Ok(Codec::new(known.anew()));
+        }
         let registry = Registry::new()?;
         for register in &self.messages {
             register(&registry)?;
         }
-        Ok(Codec::new(registry))
+        Ok(Codec::new(self.known.get_or_init(|| registry).anew()))
     }
 }

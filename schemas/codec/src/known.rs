@@ -45,6 +45,8 @@ pub struct KnownSchema {
 struct Parsed {
     id: SchemaId,
     text: String,
+    /// The very bytes that were parsed: whoever has the same need not parse them again.
+    given: Box<str>,
     name: String,
     fingerprint: u64,
     canonical: String,
@@ -78,6 +80,7 @@ impl KnownSchema {
         let parsed = Parsed {
             id: SchemaId::of_fingerprint(fingerprint),
             text: compact(text),
+            given: text.into(),
             name,
             fingerprint,
             canonical,
@@ -103,6 +106,11 @@ impl KnownSchema {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.parsed.text
+    }
+
+    /// Whether it was parsed from these very bytes.
+    pub(crate) fn is_of(&self, text: &str) -> bool {
+        *self.parsed.given == *text
     }
 
     /// The id in frames, as far as it is known.

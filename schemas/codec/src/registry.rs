@@ -66,6 +66,13 @@ impl Registry {
         Ok(registry)
     }
 
+    /// Another registry of the same schemas, which are not parsed again. It has asked nobody for ids yet, and may be
+    /// entrusted to somebody else.
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        Self { known: RwLock::new(self.read().unframed()), authority: OnceLock::new() }
+    }
+
     /// Lets `authority` say from now on which id stands for which schema, instead of [`Embedded`]; for the
     /// start, before anything is written. What was framed without it stays readable, unless an id means
     /// something else to it. Once only: whether this was the first time.
@@ -173,14 +180,11 @@ impl Registry {
         if let Some(schema) = found {
             return Ok(schema);
         }
-        let schema = KnownSchema::parse(M::NAME, M::SCHEMA)?;
-        if schema.name() != M::NAME {
-            return Err(Error::NameMismatch {
-                expected: M::NAME.to_owned(),
-                found: schema.name().to_owned(),
-            });
-        }
-        let schema = self.add(schema)?;
+        let known = self.versions(M::NAME).into_iter().find(|schema| schema.is_of(M::SCHEMA));
+        let schema = match known {
+            Some(schema) => schema,
+            None => self.add(parsed::<M>()?)?,
+        };
         self.write().by_type.insert(TypeId::of::<M>(), schema.clone());
         Ok(schema)
     }
@@ -248,7 +252,32 @@ impl Registry {
     }
 }
 
+/// The schema that `M` names its own, if it is one of that record.
+fn parsed<M: Message>() -> Result<KnownSchema, Error> {
+    let schema = KnownSchema::parse(M::NAME, M::SCHEMA)?;
+    if schema.name() == M::NAME {
+        return Ok(schema);
+    }
+    Err(Error::NameMismatch { expected: M::NAME.to_owned(), found: schema.name().to_owned() })
+}
+
 impl Known {
+    /// The same schemas, without what an authority said of them.
+    fn unframed(&self) -> Self {
+        let by_id: BTreeMap<SchemaId, Arc<KnownSchema>> =
+            self.by_id.iter().map(|(id, schema)| (*id, Arc::new(schema.unframed()))).collect();
+        let own = |schema: &Arc<KnownSchema>| by_id.get(&schema.id()).unwrap_or(schema).clone();
+        let versions = |all: &Vec<Arc<KnownSchema>>| all.iter().map(own).collect();
+        Self {
+            by_fingerprint: self.by_fingerprint.iter().map(|(print, it)| (*print, own(it))).collect(),
+            by_name: self.by_name.iter().map(|(name, all)| (name.clone(), versions(all))).collect(),
+            by_type: self.by_type.iter().map(|(id, it)| (*id, own(it))).collect(),
+            by_frame: BTreeMap::new(),
+            messages: self.messages.clone(),
+            by_id,
+        }
+    }
+
     fn keep_asked(&mut self, id: SchemaId, schema: Arc<KnownSchema>) {
         if self.by_frame.len() >= ASKED_MAX {
             self.by_frame.clear();

@@ -120,6 +120,20 @@ impl Register {
         self.claim.iter().flat_map(|claim| &claim.guards)
     }
 
+    /// The guards of these names; all of them if none is named.
+    ///
+    /// # Errors
+    /// A name that no guard has. A test would run with every guard in place, and prove nothing.
+    pub fn chosen(&self, names: &[String]) -> anyhow::Result<Vec<&Guarded>> {
+        if names.is_empty() {
+            return Ok(self.guards().collect());
+        }
+        let find = |name: &String| self.guards().find(|guard| guard.name == *name);
+        let refused =
+            |name| format!("no guard is called {name}: their names stand in tests/claims/claims.toml");
+        names.iter().map(|name| find(name).with_context(|| refused(name))).collect()
+    }
+
     /// Every test that is named, once.
     ///
     /// # Errors

@@ -31,6 +31,21 @@ fn says_what_is_missing() {
     check("says = ", "said = ", "said");
 }
 
+/// Guards are chosen by their names, all if none is said; a name that none has is refused before anything runs.
+#[test]
+fn chooses_by_name() {
+    let register = Register::read(REGISTER).unwrap();
+    let check = |names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let chosen = register.chosen(&names).map_err(|error| error.to_string())?;
+        Ok::<_, String>(chosen.into_iter().map(|guard| guard.name.clone()).collect::<Vec<_>>())
+    };
+    assert_eq!(check(&[]).unwrap().len(), Guard::ALL.len());
+    assert_eq!(check(&["epoch-decides", "dead-letters"]).unwrap(), ["epoch-decides", "dead-letters"]);
+    let error = check(&["epoch-decides", "epoch-decide"]).unwrap_err();
+    assert!(error.starts_with("no guard is called epoch-decide:"), "{error}");
+}
+
 /// The table in README.md is the register's.
 #[test]
 fn readme_has_the_table() {
@@ -62,10 +77,17 @@ fn a_release_has_no_guard_to_take_away() {
         let built = folder.path().join("program");
         let bytes = std::fs::read(&built).unwrap();
         let has_name = bytes.windows(23).any(|part| part == b"TRIBUTARY_WITHOUT_GUARD");
-        let mut run = Command::new(&built);
-        let ran = run.env("TRIBUTARY_WITHOUT_GUARD", "epoch-decides").output().unwrap();
-        (ran.status.success(), has_name)
+        let stands = |name: &str| {
+            let ran = Command::new(&built).env("TRIBUTARY_WITHOUT_GUARD", name).output().unwrap();
+            let said = String::from_utf8(ran.stderr).unwrap();
+            (ran.status.success(), said.lines().next().unwrap_or_default().to_owned())
+        };
+        (stands("epoch-decides"), stands("epoch-decide"), has_name)
     };
-    assert_eq!(build(&["-O"]), (true, false), "a release");
-    assert_eq!(build(&[]), (false, true), "a build for tests");
+    let said = |is_there: bool, words: &str| (is_there, words.to_owned());
+    assert_eq!(build(&["-O"]), (said(true, ""), said(true, ""), false), "a release");
+    let gone = said(false, "this process runs without the guard epoch-decides");
+    // A name that none has takes none away, and ends nobody's process.
+    let none = said(true, "all guards stand: TRIBUTARY_WITHOUT_GUARD=epoch-decide names none of them");
+    assert_eq!(build(&[]), (gone, none, true), "a build for tests");
 }

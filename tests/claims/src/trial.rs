@@ -1,9 +1,11 @@
 //! One guard's trial: its test with the guard, and without it.
 
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
 use anyhow::Context;
+use tokio::process::Command;
+use tokio::time::timeout;
 
 use crate::Test;
 use crate::binaries::Binary;
@@ -12,16 +14,15 @@ use crate::binaries::Binary;
 /// for what does not come, and is ended.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// How often it is looked whether a test has ended.
-const LOOK: Duration = Duration::from_millis(20);
-
 /// What came of running a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It ran, and passed.
     Passed,
-    /// It ran, and failed.
+    /// It ran to its end, and failed.
     Failed,
+    /// Its process ended otherwise than by the test's own verdict: a signal, an abort, an exit.
+    Crashed,
     /// It did not end in time.
     Endless,
     /// There is no such test.
@@ -35,17 +36,44 @@ impl Outcome {
         match self {
             Self::Passed => "passes",
             Self::Failed => "fails",
+            Self::Crashed => "crashes",
             Self::Endless => "does not end",
             Self::Missing => "is not there",
         }
     }
+
+    /// What a program that was to run one test has shown: how it ended and what it said, or nothing if it had to be
+    /// ended. Only libtest's own verdict counts; what merely goes wrong proves nothing about a guard.
+    #[must_use]
+    pub fn of(ended: Option<(ExitStatus, &str)>) -> Self {
+        let Some((status, said)) = ended else { return Self::Endless };
+        let says = |verdict: &str| said.lines().any(|line| line.starts_with(verdict));
+        if status.success() && says("test result: ok. 1 passed; 0 failed;") {
+            Self::Passed
+        } else if status.code() == Some(LIBTEST_FAILED) && says("test result: FAILED. 0 passed; 1 failed;") {
+            Self::Failed
+        } else if status.success() && says("test result: ok. 0 passed; 0 failed; 0 ignored;") {
+            Self::Missing
+        } else {
+            Self::Crashed
+        }
+    }
+}
+
+/// How libtest's programs exit when a test has failed.
+const LIBTEST_FAILED: i32 = 101;
+
+/// Whether a guard is held: its test passes with it, and says itself that it fails without.
+#[must_use]
+pub fn is_held(with: Outcome, without: Outcome) -> bool {
+    (with, without) == (Outcome::Passed, Outcome::Failed)
 }
 
 /// Runs one test, without a guard if one is named.
 ///
 /// # Errors
 /// A program that cannot be started.
-pub fn run(binary: &Binary, test: &Test, without: Option<&str>) -> anyhow::Result<Outcome> {
+pub async fn run(binary: &Binary, test: &Test, without: Option<&str>) -> anyhow::Result<Outcome> {
     let mut command = Command::new(&binary.program);
     command.args(["--exact", &test.path, "--test-threads", "1"]).env_remove("TRIBUTARY_WITHOUT_GUARD");
     // A case that fails since its guard is gone is no regression to keep.
@@ -53,37 +81,13 @@ pub fn run(binary: &Binary, test: &Test, without: Option<&str>) -> anyhow::Resul
     if let Some(guard) = without {
         command.env("TRIBUTARY_WITHOUT_GUARD", guard);
     }
-    // What it says is read from a file: a pipe that nobody reads would stop it.
-    let said = tempfile::NamedTempFile::new().context("make a file for what a test says")?;
-    let child = command
-        .current_dir(&binary.folder)
-        .stdin(Stdio::null())
-        .stdout(said.reopen().context("open the file for what a test says")?)
-        .stderr(Stdio::null())
-        .spawn()
-        .with_context(|| format!("start {}", binary.program.display()))?;
-    let Some(status) = wait(child)? else { return Ok(Outcome::Endless) };
-    let said = std::fs::read_to_string(said.path()).context("read what a test said")?;
-    let is_there = said.contains("running 1 test\n");
-    Ok(match (is_there, status.success()) {
-        (false, _) => Outcome::Missing,
-        (true, true) => Outcome::Passed,
-        (true, false) => Outcome::Failed,
-    })
+    command.current_dir(&binary.folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let attempted = || format!("run {}", binary.program.display());
+    let child = command.kill_on_drop(true).spawn().with_context(attempted)?;
+    let Ok(ended) = timeout(PATIENCE, child.wait_with_output()).await else { return Ok(Outcome::of(None)) };
+    let ended = ended.with_context(attempted)?;
+    Ok(Outcome::of(Some((ended.status, &String::from_utf8_lossy(&ended.stdout)))))
 }
 
-/// Its status, or nothing if it had to be ended.
-fn wait(mut child: Child) -> anyhow::Result<Option<ExitStatus>> {
-    let until = Instant::now() + PATIENCE;
-    loop {
-        if let Some(status) = child.try_wait().context("wait for a test")? {
-            return Ok(Some(status));
-        }
-        if Instant::now() >= until {
-            child.kill().context("end a test")?;
-            child.wait().context("wait for a test that was ended")?;
-            return Ok(None);
-        }
-        std::thread::park_timeout(LOOK);
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
-//! Bodies: an answer in the provider's words, good or bad, plain or streamed.
+//! Bodies: an answer in the provider's words, good or bad, plain or streamed, and all of it at once.
 
-use agents_model::Completion;
+use std::time::{Duration, SystemTime};
+
 use agents_model::scripted::completion;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -8,21 +9,22 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream;
-use schemas_records::model::Finish;
 use serde_json::{Value, json};
 
 use crate::chat::ChatRequest;
-use crate::script::Fault;
+use crate::headers;
+use crate::script::{Fault, Form};
+use crate::wording::{Said, Wording, pieces_of};
 
-/// Most events of a stream: whoever asks for megabytes shall not wait for each word.
-const PIECES_MAX: usize = 1000;
+/// The limit of a scripted server's lies, which has none.
+const LYING_LIMIT: u64 = 100;
 
 /// A piece of a body, or the end of its connection.
-type Piece = Result<Bytes, std::io::Error>;
+pub(crate) type Piece = Result<Bytes, std::io::Error>;
 
 /// How a body ends.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
     Whole,
     Broken,
     Open,
@@ -31,16 +33,44 @@ enum End {
 /// The answer to a request under a fault, if any.
 #[must_use]
 pub fn answer(request: &ChatRequest, fault: Option<&Fault>) -> Response {
-    match fault {
-        Some(Fault::Garbage) => body("text/html", vec!["<html>502 Bad Ga".into()], End::Whole),
+    let wording = Wording::new(request, fault, said(request));
+    let mut response = match fault {
+        Some(Fault::Garbage) => garbage(),
         Some(Fault::Hang) => body("application/json", Vec::new(), End::Open),
-        Some(Fault::KeepAlive) => keep_alive(),
-        Some(Fault::ErrorIn200 { code }) => {
-            let error = json!({"error": {"message": "scripted error", "code": code}});
-            body("application/json", vec![error.to_string()], End::Whole)
+        Some(Fault::KeepAlive) => keep_alive(|| {}),
+        Some(Fault::Unstreamed) => plain(&wording),
+        Some(refusal) if refusal.is_refusal() => refused(refusal),
+        _ if request.stream => streamed(&wording),
+        _ => plain(&wording),
+    };
+    if let Some(Fault::LyingHeaders { remaining, reset_seconds }) = fault {
+        for of in ["requests", "tokens"] {
+            let reset = Duration::from_secs(*reset_seconds);
+            headers::limit(response.headers_mut(), of, LYING_LIMIT, *remaining, reset);
         }
-        _ if request.stream && fault != Some(&Fault::Unstreamed) => streamed(request, fault),
-        _ => plain(request, fault),
+    }
+    response
+}
+
+/// A refusal as a fault has it; a fault that is none is a 500.
+#[must_use]
+pub fn refused(fault: &Fault) -> Response {
+    match fault {
+        Fault::Status { status, retry_after, retry_after_ms, code } => {
+            refusal(*status, retry_after.as_deref(), retry_after_ms.as_deref(), code.as_deref())
+        }
+        Fault::RetryAfter { status, seconds, form } => match form {
+            Form::Seconds => refusal(*status, Some(&seconds.to_string()), None, None),
+            Form::Milliseconds => {
+                refusal(*status, None, Some(&seconds.saturating_mul(1000).to_string()), None)
+            }
+            Form::Date => refusal(*status, Some(&date(*seconds)), None, None),
+        },
+        Fault::ErrorIn200 { code } => {
+            let error = json!({"error": {"message": "scripted error", "code": code}});
+            json_body(200, &error)
+        }
+        _ => refusal(500, None, None, None),
     }
 }
 
@@ -54,90 +84,37 @@ pub fn refusal(
 ) -> Response {
     let error =
         json!({"error": {"message": format!("scripted status {status}"), "type": "scripted", "code": code}});
-    let mut response = body("application/json", vec![error.to_string()], End::Whole);
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = json_body(status, &error);
     for (name, text) in [("retry-after", retry_after), ("retry-after-ms", retry_after_ms)] {
-        if let Some(value) = text.and_then(|text| HeaderValue::from_str(text).ok()) {
-            response.headers_mut().insert(name, value);
+        if let Some(text) = text {
+            headers::insert(response.headers_mut(), name, text);
         }
     }
     response
 }
 
-fn plain(request: &ChatRequest, fault: Option<&Fault>) -> Response {
-    let completion = words(request, fault);
-    let choice = json!({
-        "index": 0,
-        "message": {"role": "assistant", "content": completion.text},
-        "finish_reason": finish(&completion, fault),
-    });
-    let mut object = json!({
-        "id": "chatcmpl-scripted",
-        "object": "chat.completion",
-        "created": 0,
-        "model": model(request, fault),
-        "choices": if fault == Some(&Fault::Empty) { json!([]) } else { json!([choice]) },
-    });
-    if let Some(usage) = usage(&completion, fault) {
-        object["usage"] = usage;
-    }
-    let text = object.to_string();
-    let half = text.chars().take(text.chars().count() / 2).collect();
-    match fault {
-        Some(Fault::TruncateStream) => body("application/json", vec![half], End::Broken),
-        Some(Fault::EndEarly) => body("application/json", vec![half], End::Whole),
-        Some(Fault::Stall) => body("application/json", vec![half], End::Open),
-        _ => body("application/json", vec![text], End::Whole),
+/// A body of JSON under a status; 500 for a number that is none.
+pub(crate) fn json_body(status: u16, value: &Value) -> Response {
+    let mut response = body("application/json", vec![value.to_string()], End::Whole);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response
+}
+
+/// No JSON.
+pub(crate) fn garbage() -> Response {
+    body("text/html", vec!["<html>502 Bad Ga".into()], End::Whole)
+}
+
+/// A plain answer, as its fault leaves it.
+pub(crate) fn plain(wording: &Wording) -> Response {
+    match halves(wording.fault.as_ref()) {
+        Some(end) => body("application/json", vec![wording.half()], end),
+        None => body("application/json", vec![wording.whole()], End::Whole),
     }
 }
 
-fn streamed(request: &ChatRequest, fault: Option<&Fault>) -> Response {
-    let completion = words(request, fault);
-    let event_of = |model: &str, choices: Value, usage: Option<Value>| {
-        let mut chunk = json!({
-            "id": "chatcmpl-scripted",
-            "object": "chat.completion.chunk",
-            "created": 0,
-            "model": model,
-            "choices": choices,
-        });
-        if request.stream_options.include_usage {
-            chunk["usage"] = usage.unwrap_or(Value::Null);
-        }
-        format!("data: {chunk}\n\n")
-    };
-    let event = |choices: Value, usage: Option<Value>| event_of(&request.model, choices, usage);
-    let delta = |delta: Value, finish: Value| json!([{"index": 0, "delta": delta, "finish_reason": finish}]);
-    let begin = delta(json!({"role": "assistant", "content": ""}), Value::Null);
-    // A long name stands in the first event only, or a short answer would be megabytes.
-    let mut events = vec![event_of(&model(request, fault), begin, None)];
-    for words in pieces(&completion.text) {
-        events.push(event(delta(json!({"content": words}), Value::Null), None));
-    }
-    if let Some(end) = halves(fault) {
-        events.truncate(events.len().div_ceil(2));
-        return body("text/event-stream", events, end);
-    }
-    if fault == Some(&Fault::Empty) {
-        events = vec![event(json!([]), None)];
-    } else {
-        events.push(event(delta(json!({}), json!(finish(&completion, fault))), None));
-    }
-    if let Some(usage) = usage(&completion, fault).filter(|_| request.stream_options.include_usage) {
-        events.push(event(json!([]), Some(usage)));
-    }
-    events.push("data: [DONE]\n\n".to_owned());
-    body("text/event-stream", events, End::Whole)
-}
-
-/// A text word by word; a very long one by several words, in at most [`PIECES_MAX`] pieces.
-fn pieces(text: &str) -> Vec<String> {
-    let words: Vec<&str> = text.split_inclusive(' ').collect();
-    words.chunks(words.len() / PIECES_MAX + 1).map(<[&str]>::concat).collect()
-}
-
-/// How a stream that stops in the middle ends; `None` for one that does not.
-fn halves(fault: Option<&Fault>) -> Option<End> {
+/// How an answer that stops in the middle ends; `None` for one that does not.
+pub(crate) fn halves(fault: Option<&Fault>) -> Option<End> {
     match fault {
         Some(Fault::TruncateStream) => Some(End::Broken),
         Some(Fault::EndEarly) => Some(End::Whole),
@@ -146,66 +123,75 @@ fn halves(fault: Option<&Fault>) -> Option<End> {
     }
 }
 
-fn words(request: &ChatRequest, fault: Option<&Fault>) -> Completion {
-    let scripted = completion(&request.to_model_request());
-    match fault {
-        Some(Fault::TooLarge { bytes }) => Completion { text: "more ".repeat(bytes / 5 + 1), ..scripted },
-        Some(Fault::Nothing) => Completion { text: String::new(), ..scripted },
-        _ => scripted,
-    }
-}
-
-fn model(request: &ChatRequest, fault: Option<&Fault>) -> String {
-    match fault {
-        Some(Fault::LongName { bytes }) => "m".repeat(*bytes),
-        _ => request.model.clone(),
-    }
-}
-
-fn finish(completion: &Completion, fault: Option<&Fault>) -> &'static str {
-    match (fault, completion.finish) {
-        (Some(Fault::UnknownFinish), _) => "tired",
-        (_, Finish::Length) => "length",
-        _ => "stop",
-    }
-}
-
-fn usage(completion: &Completion, fault: Option<&Fault>) -> Option<Value> {
-    let (input, output) = (completion.usage.input_tokens, completion.usage.output_tokens);
-    match fault {
-        Some(Fault::NoUsage) => None,
-        Some(Fault::WrongUsage) => Some(json!({"prompt_tokens": -5, "completion_tokens": "many"})),
-        _ => Some(json!({
-            "prompt_tokens": input,
-            "completion_tokens": output,
-            "total_tokens": input.saturating_add(output),
-        })),
-    }
-}
-
-/// Nothing but comments, one every few milliseconds.
-fn keep_alive() -> Response {
-    let comments = stream::unfold((), |()| async {
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await; // paces load
-        Some((Piece::Ok(Bytes::from_static(b": still here\n\n")), ()))
+/// Nothing but comments, one every few milliseconds, and something done at each.
+pub(crate) fn keep_alive(beat: impl Fn() + Send + 'static) -> Response {
+    let comments = stream::unfold(beat, |beat| async {
+        tokio::time::sleep(Duration::from_millis(10)).await; // paces load
+        beat();
+        Some((Piece::Ok(Bytes::from_static(b": still here\n\n")), beat))
     });
     response("text/event-stream", Body::from_stream(comments))
 }
 
-fn body(content_type: &'static str, pieces: Vec<String>, end: End) -> Response {
-    let pieces = stream::iter(pieces.into_iter().map(|piece| Piece::Ok(Bytes::from(piece))));
-    let end = stream::once(async move {
-        match end {
-            End::Whole => None,
-            End::Broken => Some(Piece::Err(std::io::Error::other("scripted break"))),
-            End::Open => std::future::pending().await,
-        }
-    });
-    response(content_type, Body::from_stream(pieces.chain(end.filter_map(std::future::ready))))
-}
-
-fn response(content_type: &'static str, body: Body) -> Response {
+/// A response of this type.
+pub(crate) fn response(content_type: &'static str, body: Body) -> Response {
     let mut response = Response::new(body);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
+}
+
+fn streamed(wording: &Wording) -> Response {
+    let mut events = vec![wording.begin()];
+    events.extend(wording.said.pieces.iter().map(|words| wording.words(words)));
+    if let Some(end) = halves(wording.fault.as_ref()) {
+        events.truncate(events.len().div_ceil(2));
+        return body("text/event-stream", events, end);
+    }
+    events.extend(wording.end());
+    body("text/event-stream", events, End::Whole)
+}
+
+/// The scripted model's answer.
+fn said(request: &ChatRequest) -> Said {
+    let scripted = completion(&request.to_model_request());
+    Said {
+        id: "chatcmpl-scripted".to_owned(),
+        pieces: pieces_of(&scripted.text),
+        finish: scripted.finish,
+        input_tokens: scripted.usage.input_tokens.into(),
+        cached_tokens: None,
+        output_tokens: scripted.usage.output_tokens.into(),
+    }
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a date in a header is the wall's time, and decides nothing here"
+)]
+fn date(seconds: i64) -> String {
+    let (now, distance) = (SystemTime::now(), Duration::from_secs(seconds.unsigned_abs()));
+    let date = if seconds < 0 { now.checked_sub(distance) } else { now.checked_add(distance) };
+    // The formatter takes no year beyond 9999.
+    let latest = SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_799);
+    httpdate::fmt_http_date(date.unwrap_or(now).clamp(SystemTime::UNIX_EPOCH, latest))
+}
+
+/// A body in pieces, all at once, and its end.
+pub(crate) fn body(content_type: &'static str, pieces: Vec<String>, end: End) -> Response {
+    let pieces = stream::iter(pieces.into_iter().map(|piece| Piece::Ok(Bytes::from(piece))));
+    let end = stream::once(ending(end));
+    response(content_type, Body::from_stream(pieces.chain(end.filter_map(std::future::ready))))
+}
+
+/// What follows the last piece: nothing, a break, or nothing for ever.
+pub(crate) async fn ending(end: End) -> Option<Piece> {
+    match end {
+        End::Whole => None,
+        End::Broken => {
+            // What was written is sent first; else there would be no middle in which it breaks.
+            tokio::task::yield_now().await;
+            Some(Piece::Err(std::io::Error::other("scripted break")))
+        }
+        End::Open => std::future::pending().await,
+    }
 }

@@ -19,7 +19,7 @@ pub struct Rule {
     pub fault: Fault,
 }
 
-/// What a provider can do wrong. All but [`Fault::Status`] and [`Fault::ErrorIn200`] are paid for.
+/// What a provider can do wrong. All but refusals ([`Fault::is_refusal`]) are paid for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Fault {
@@ -76,11 +76,54 @@ pub enum Fault {
     WrongUsage,
     /// A plain JSON body, also if a stream was asked for.
     Unstreamed,
+    /// A usage that looks right: twice what was used.
+    FalseUsage,
     /// A good answer, so many milliseconds late.
     Late {
         /// How many.
         ms: u64,
     },
+    /// A good answer, each part of which takes so many times as long.
+    Slow {
+        /// How many times.
+        times: u32,
+    },
+    /// A good answer, but its headers say of each limit the same, which is not so.
+    LyingHeaders {
+        /// That so much is left.
+        remaining: u64,
+        /// That all of it is there in so many seconds of the asker's own time.
+        reset_seconds: u64,
+    },
+    /// Another status than 200, and when to ask again; headers are made when it is sent, so a date is true.
+    RetryAfter {
+        /// Which.
+        status: u16,
+        /// In so many seconds of the asker's own time; a negative number is in the past.
+        seconds: i64,
+        /// How it is said.
+        form: Form,
+    },
+}
+
+/// How a pause is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// `retry-after: 2`
+    Seconds,
+    /// `retry-after-ms: 2000`
+    Milliseconds,
+    /// `retry-after: Wed, 21 Oct 2015 07:28:00 GMT`
+    Date,
+}
+
+impl Fault {
+    /// Whether it stands where an answer would: nothing was made then, and nothing is paid for.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Status { .. } | Self::ErrorIn200 { .. } | Self::RetryAfter { .. })
+    }
 }
 
 /// A script being followed.

@@ -12,10 +12,14 @@ use axum::{Json, Router};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+mod doors;
+
 use crate::answers;
 use crate::chat::ChatRequest;
+use crate::engine::simulation::Simulation;
 use crate::paid::Paid;
 use crate::script::{Fault, Rule, Script};
+use crate::simulated::Simulator;
 
 /// Largest request: what a record of the request topic may have.
 pub const REQUEST_BYTES_MAX: usize = 1024 * 1024;
@@ -25,10 +29,13 @@ pub const REQUEST_BYTES_MAX: usize = 1024 * 1024;
 pub struct Settings {
     /// The port on 127.0.0.1; 0 for any.
     pub port: u16,
-    /// How long each answer takes.
+    /// How long each answer takes, but for a simulated provider's.
     pub latency: Duration,
-    /// The key that requests must carry, if any.
+    /// The key that requests must carry, if any; a simulated provider's accounts have theirs instead.
     pub key: Option<String>,
+    /// Answers come from a simulated provider, with its times, limits and prices, instead of the scripted
+    /// model's words after `latency`; scripts hold for it too.
+    pub simulation: Option<Simulation>,
 }
 
 /// A server that runs until it is dropped.
@@ -43,6 +50,7 @@ pub struct Provider {
 struct House {
     latency: Duration,
     key: Option<String>,
+    simulator: Option<Simulator>,
     memory: Mutex<Memory>,
 }
 
@@ -53,8 +61,10 @@ struct Memory {
 }
 
 impl House {
-    fn new(settings: &Settings) -> Self {
-        Self { latency: settings.latency, key: settings.key.clone(), memory: Mutex::default() }
+    fn new(settings: Settings) -> std::io::Result<Self> {
+        let wrong = |error| std::io::Error::new(std::io::ErrorKind::InvalidInput, error);
+        let simulator = settings.simulation.map(Simulator::new).transpose().map_err(wrong)?;
+        Ok(Self { latency: settings.latency, key: settings.key, simulator, memory: Mutex::default() })
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -67,17 +77,38 @@ impl Provider {
     /// Starts a server.
     ///
     /// # Errors
-    /// If the port cannot be had.
+    /// If the port cannot be had, or the simulation's settings cannot be.
     pub async fn start(settings: Settings) -> std::io::Result<Self> {
         let listener = bind(settings.port).await?;
+        Self::on(listener, House::new(settings)?)
+    }
+
+    fn on(listener: TcpListener, house: House) -> std::io::Result<Self> {
         let address = listener.local_addr()?;
-        let house = Arc::new(House::new(&settings));
+        let house = Arc::new(house);
         let router = router(Arc::clone(&house));
         let task = tokio::spawn(async move {
             // It only returns if accepting fails for good, and then every test that asks says so.
             let _ = axum::serve(listener, router).await;
         });
         Ok(Self { address, house, task })
+    }
+
+    /// Starts a simulated one on any port; the second value looks into it, and changes it while it runs.
+    ///
+    /// # Errors
+    /// If no port can be had, or the settings cannot be.
+    pub async fn simulate(simulation: Simulation) -> std::io::Result<(Self, Simulator)> {
+        let simulator = Simulator::new(simulation)
+            .map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidInput, error))?;
+        let listener = bind(0).await?;
+        let house = House {
+            latency: Duration::ZERO,
+            key: None,
+            simulator: Some(simulator.clone()),
+            memory: Mutex::default(),
+        };
+        Ok((Self::on(listener, house)?, simulator))
     }
 
     /// What an OpenAI client calls its base URL.
@@ -113,8 +144,9 @@ impl Drop for Provider {
 /// If the port cannot be had, or accepting fails for good.
 pub async fn serve(settings: Settings, ready: impl FnOnce(SocketAddr)) -> std::io::Result<()> {
     let listener = bind(settings.port).await?;
+    let house = House::new(settings)?;
     ready(listener.local_addr()?);
-    axum::serve(listener, router(Arc::new(House::new(&settings)))).await
+    axum::serve(listener, router(Arc::new(house))).await
 }
 
 async fn bind(port: u16) -> std::io::Result<TcpListener> {
@@ -122,12 +154,12 @@ async fn bind(port: u16) -> std::io::Result<TcpListener> {
 }
 
 fn router(house: Arc<House>) -> Router {
-    Router::new()
-        .route("/v1/chat/completions", post(complete))
-        .route("/paid", get(paid))
-        .route("/script", post(script))
-        .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
-        .with_state(house)
+    let answers = match house.simulator {
+        Some(_) => doors::router(),
+        None => Router::new().route("/v1/chat/completions", post(complete)),
+    };
+    let router = answers.route("/paid", get(paid)).route("/script", post(script));
+    router.layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX)).with_state(house)
 }
 
 async fn complete(State(house): State<Arc<House>>, headers: HeaderMap, body: bytes::Bytes) -> Response {
@@ -137,26 +169,29 @@ async fn complete(State(house): State<Arc<House>>, headers: HeaderMap, body: byt
     let Ok(request) = serde_json::from_slice::<ChatRequest>(&body) else {
         return answers::refusal(400, None, None, Some("invalid_request"));
     };
-    let fault = {
-        let mut memory = house.memory();
-        let fault = memory.script.next(&request.texts());
-        if !matches!(fault, Some(Fault::Status { .. } | Fault::ErrorIn200 { .. })) {
-            memory.paid.count(request.prompt_hash());
-        }
-        fault
-    };
-    if let Some(Fault::Status { status, retry_after, retry_after_ms, code }) = &fault {
-        return answers::refusal(*status, retry_after.as_deref(), retry_after_ms.as_deref(), code.as_deref());
+    let fault = house.memory().script.next(&request.texts());
+    if !fault.as_ref().is_some_and(Fault::is_refusal) {
+        house.memory().paid.count(request.prompt_hash());
     }
-    let late = if let Some(Fault::Late { ms }) = fault { Duration::from_millis(ms) } else { Duration::ZERO };
-    tokio::time::sleep(house.latency + late).await; // paces load
+    let takes = match fault {
+        // An error inside a 200 takes as long as an answer, as it always has.
+        Some(Fault::Status { .. } | Fault::RetryAfter { .. }) => Duration::ZERO,
+        Some(Fault::Late { ms }) => house.latency + Duration::from_millis(ms),
+        Some(Fault::Slow { times }) => house.latency.saturating_mul(times),
+        _ => house.latency,
+    };
+    tokio::time::sleep(takes).await; // paces load
     answers::answer(&request, fault.as_ref())
 }
 
-fn admits(house: &House, headers: &HeaderMap) -> bool {
-    let Some(key) = &house.key else { return true };
+/// The key that a request carries.
+fn key(headers: &HeaderMap) -> Option<&str> {
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    given.and_then(|value| value.strip_prefix("Bearer ")) == Some(key)
+    given.and_then(|value| value.strip_prefix("Bearer "))
+}
+
+fn admits(house: &House, headers: &HeaderMap) -> bool {
+    house.key.is_none() || house.key.as_deref() == key(headers)
 }
 
 async fn paid(State(house): State<Arc<House>>) -> Json<Paid> {

@@ -107,3 +107,26 @@ async fn callers_who_leave_have_paid() {
     tokio::time::timeout(Duration::from_secs(30), left).await.unwrap();
     assert_eq!(provider.paid().calls, 1);
 }
+
+/// A pause is said in each form, and headers and usage may lie, though a scripted server has no limits.
+#[tokio::test]
+async fn pauses_and_lies() {
+    let provider = Provider::start(Settings::default()).await.unwrap();
+    let check = async |fault: &str, status: &str, wanted: &str| {
+        let script = format!(r#"[{{"fault": {fault}}}]"#);
+        assert!(send(&provider, "POST", "/script", &script).await.starts_with("HTTP/1.1 204"), "{fault}");
+        let answer = send(&provider, "POST", "/v1/chat/completions", ASK).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")) && answer.contains(wanted), "{answer}");
+    };
+    let pause = |seconds: i64, form: &str| {
+        format!(r#"{{"kind": "retry_after", "status": 429, "seconds": {seconds}, "form": "{form}"}}"#)
+    };
+    check(&pause(86_400, "seconds"), "429", "retry-after: 86400\r\n").await;
+    check(&pause(-1, "milliseconds"), "429", "retry-after-ms: -1000\r\n").await;
+    check(&pause(-3600, "date"), "429", " GMT\r\n").await;
+    let lies = r#"{"kind": "lying_headers", "remaining": 0, "reset_seconds": 86400}"#;
+    check(lies, "200", "x-ratelimit-remaining-tokens: 0\r\n").await;
+    check(lies, "200", "x-ratelimit-reset-requests: 24h0m0s\r\n").await;
+    check(r#"{"kind": "no_usage"}"#, "200", "rains.").await;
+    assert_eq!(provider.paid().calls, 3);
+}

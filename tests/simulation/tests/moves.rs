@@ -6,11 +6,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "in a test, a value that is not there is the failure")]
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 
 use schemas_records::headers::{KIND, MOVED_FROM};
 use tests_kit::simulation::team::{errands, some_errands};
-use tests_kit::simulation::{Chance, Failed, Moves, Simulation, Storm};
+use tests_kit::simulation::{Asked, Chance, Moves, Simulation, Storm};
+use tests_kit::verify::Evidence;
 
 /// Seeds of each story in CI: enough that records of every kind are passed on, and some sent back.
 const SEEDS: u64 = 32;
@@ -37,43 +37,34 @@ fn storms(moves: Moves) -> Simulation {
 
 /// Runs every seed; how many records of each kind were passed on, by whether they came back.
 fn run(simulation: &Simulation) -> BTreeMap<String, usize> {
-    if let Some(seed) = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()) {
-        match simulation.show(seed) {
-            Ok(report) => println!("{}\n{:?}", report.trace.join("\n"), report.counts),
-            Err(failed) => panic!("{}\n{failed}", failed.trace.join("\n")),
-        }
-        return BTreeMap::new();
-    }
-    let seeds = std::env::var("SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(SEEDS);
-    let next = Mutex::new(0..seeds);
-    let (failed, moved) = (Mutex::new(Vec::<Failed>::new()), Mutex::new(BTreeMap::new()));
-    let work = || {
-        while let Some(seed) = { next.lock().unwrap().next() } {
-            match simulation.evidence(seed) {
-                Err(failure) => failed.lock().unwrap().push(failure),
-                Ok(evidence) => {
-                    for record in &evidence.records {
-                        if record.headers.get(MOVED_FROM).is_some() {
-                            let is_back = record.topic_partition.topic.ends_with(".g1");
-                            let way = if is_back { "sent back" } else { "passed on" };
-                            let kind = record.headers.text(KIND).unwrap_or("?");
-                            *moved.lock().unwrap().entry(format!("{kind} {way}")).or_default() += 1;
-                        }
-                    }
-                }
+    let seeds = match Asked::of_environment(SEEDS).unwrap() {
+        Asked::First(seeds) => seeds,
+        Asked::One(seed, without) => match simulation.show(seed, &without) {
+            Ok(report) => {
+                println!("{}\n{:?}", report.trace.join("\n"), report.counts);
+                return BTreeMap::new();
             }
-        }
+            Err(failed) => panic!("{}\n{failed}", failed.trace.join("\n")),
+        },
     };
-    std::thread::scope(|scope| {
-        scope.spawn(work);
-        scope.spawn(work);
-    });
-    let failed = failed.into_inner().unwrap();
-    failed.iter().for_each(|failure| println!("{failure}\n"));
-    let bad: Vec<u64> = failed.iter().map(|failure| failure.seed).collect();
-    assert!(bad.is_empty(), "{} of {seeds} seeds broke a promise: {bad:?}; see above", bad.len());
-    let moved = moved.into_inner().unwrap();
+    let of_seeds = simulation.judge(0..seeds, |_, evidence| passed_on(&evidence));
+    let mut moved = BTreeMap::new();
+    for (kind, count) in of_seeds.unwrap_or_else(|failed| panic!("{failed}")).into_iter().flatten() {
+        *moved.entry(kind).or_default() += count;
+    }
     println!("{moved:#?}");
+    moved
+}
+
+/// How many records of each kind were passed on in one seed.
+fn passed_on(evidence: &Evidence) -> BTreeMap<String, usize> {
+    let mut moved = BTreeMap::new();
+    for record in evidence.records.iter().filter(|record| record.headers.get(MOVED_FROM).is_some()) {
+        let is_back = record.topic_partition.topic.ends_with(".g1");
+        let way = if is_back { "sent back" } else { "passed on" };
+        let kind = record.headers.text(KIND).unwrap_or("?");
+        *moved.entry(format!("{kind} {way}")).or_default() += 1;
+    }
     moved
 }
 

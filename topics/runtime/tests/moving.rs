@@ -269,6 +269,27 @@ async fn the_new_generation_waits_for_the_old() {
     new.stop().await;
 }
 
+/// A key that lives in the old generation is looked for there each time it is met in the new one: also when two of its
+/// records were met in one batch, whose row is another than one record's.
+#[tokio::test(start_paused = true)]
+async fn two_at_once_are_looked_for_again() {
+    let bench = Bench::new().await;
+    let old = bench.start(1, quiet());
+    bench.submit(1, "one").await;
+    bench.drain(0..3).await;
+    bench.wait_for(1).await;
+    // There before the new generation has an owner, whose first batch then takes both.
+    bench.submit(2, "one").await;
+    bench.submit(2, "one").await;
+    let new = bench.start(2, quiet());
+    bench.wait_for(3).await;
+    bench.submit(2, "one").await;
+    bench.wait_for(4).await;
+    assert_eq!(bench.said().await["one"], ["g1 1", "g1 2", "g1 3", "g1 4"]);
+    old.stop().await;
+    new.stop().await;
+}
+
 /// Either worker killed at any moment of the move, the first, second and third time it comes, and started again:
 /// every record is counted once, in one generation.
 #[tokio::test(start_paused = true)]

@@ -106,6 +106,42 @@ fn wrong_schemas_are_refused() {
     assert!(error.contains("register t.Other: its schema is for t.Note"), "{error}");
 }
 
+/// A registry made anew knows the same by every name, without asking; what is registered with one, or said to one by
+/// its authority, is unknown to the other.
+#[test]
+fn made_anew_it_knows_the_same() {
+    #[derive(Debug)]
+    struct Numbering;
+    impl Authority for Numbering {
+        fn id_of(&self, _: &KnownSchema) -> Result<SchemaId, String> {
+            Ok(SchemaId(7))
+        }
+        fn text_of(&self, _: SchemaId) -> Result<String, String> {
+            Err("nobody knows".into())
+        }
+    }
+    let first = Registry::new().unwrap();
+    first.register_text("Note.v1.avsc", NOTE_V1).unwrap();
+    let id = first.register::<Note>().unwrap();
+    assert!(first.entrust(Arc::new(Numbering)));
+    assert_eq!(first.frame_id(&first.of_type::<Note>().unwrap()).unwrap(), SchemaId(7));
+
+    let again = first.anew();
+    assert_eq!(again.names(), first.names());
+    assert_eq!(again.messages(), first.messages());
+    for name in first.names() {
+        assert_eq!(format!("{:?}", again.versions(&name)), format!("{:?}", first.versions(&name)));
+    }
+    let (theirs, ours) = (first.newest("t.Note").unwrap(), again.newest("t.Note").unwrap());
+    assert_eq!(again.schema_of_fingerprint(theirs.fingerprint()).unwrap().id(), id);
+    let same = [again.of_type::<Note>().unwrap(), again.schema(id).unwrap()];
+    assert!(same.iter().all(|schema| Arc::ptr_eq(schema, &ours)), "one schema, whatever it is found by");
+    assert_eq!(again.frame_id(&ours).unwrap(), id, "its own id, since nobody else has a say");
+    assert!(again.schema(SchemaId(7)).is_err());
+    again.register_text("Late", &NOTE_V1.replace("Note", "Late")).unwrap();
+    assert!(first.newest("t.Late").is_err());
+}
+
 /// An id that another record has is refused by name. (Two real schemas with one id would have to be
 /// searched for; here one is put in the other's place.)
 #[test]

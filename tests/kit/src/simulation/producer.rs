@@ -14,6 +14,8 @@ use topics_catalog::Kind as Topic;
 use topics_log::{Log, NewRecord};
 
 use super::chance::Chance;
+use super::scene;
+use super::without::{Part, Without};
 use super::world::World;
 use crate::verify::FOREIGN;
 
@@ -61,11 +63,21 @@ pub struct Submission {
     pub record: NewRecord,
 }
 
+impl Submission {
+    /// What it is, whose, and when.
+    fn in_words(&self) -> String {
+        let of = self.record.headers.text(headers::TASK_ID).map(|id| format!(" of {id}")).unwrap_or_default();
+        format!("{}{of} {}", self.kind, scene::from(self.at))
+    }
+}
+
 /// All that is sent, in order, and what was done to which task.
 #[derive(Default)]
 pub struct Submissions {
-    /// In order of time.
+    /// In order of time, without what is left out.
     pub list: Vec<Submission>,
+    /// All of it in words, in the order of its numbers.
+    pub sent: Vec<String>,
     /// Tasks that were cancelled or have little time: their outcome may be another than in a calm.
     pub troubled: BTreeSet<String>,
     /// Tasks of which a dead letter is as it should be.
@@ -86,9 +98,10 @@ impl<'a> Producer<'a> {
         Self { world, chance: world.chance.of("producer"), out: Submissions::default() }
     }
 
-    /// Submits every task and what is planted once, and does what mischief the storm allows.
+    /// Submits every task and what is planted once, and does what mischief the storm allows; then leaves out what is
+    /// to be left out, so that it moves nothing else.
     #[must_use]
-    pub fn submit(mut self, tasks: &[Task], plants: &[Plant]) -> Submissions {
+    pub fn submit(mut self, tasks: &[Task], plants: &[Plant], without: &Without) -> Submissions {
         let mischief = self.world.storm.mischief_per_mille;
         for (number, task) in tasks.iter().enumerate() {
             let at = self.time();
@@ -135,6 +148,9 @@ impl<'a> Producer<'a> {
             let record = self.planted(plant);
             self.send(at, "planted record", record);
         }
+        self.out.sent = self.out.list.iter().map(Submission::in_words).collect();
+        let mut number = 0..;
+        self.out.list.retain(|_| number.next().is_none_or(|number| !without.has(Part::Sent(number))));
         self.out.list.sort_by_key(|submission| submission.at);
         self.out
     }

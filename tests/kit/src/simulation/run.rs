@@ -1,90 +1,138 @@
 //! One run: the world is made, the storm rages, all is settled, everybody leaves, and the log is judged.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use infra_node::Team;
 use schemas_records::ids::content_hash;
-use schemas_records::{Failure, Key, Outcome, Position, headers};
+use schemas_records::{Key, Position, headers};
 use tokio::task::JoinSet;
 use topics_catalog::{FIRST_GENERATION, Kind};
 use topics_log::{Log, Record, TopicDescription};
 use topics_state::StateStore;
 
+use super::calm::calm;
 use super::chance::Chance;
 use super::instance::Instance;
 use super::producer::{Producer, Submissions, produce};
 use super::replay::{Replayed, replay};
+use super::scene::Scene;
 use super::storm::{Event, Moves, Storm};
+use super::without::{Part, Without};
 use super::world::{EPOCH, NAMESPACE, World};
-use super::{Failed, Plant, Report, Simulation, Task, fate, settle};
+use super::{Plant, Report, Simulation, Task, fate, settle};
 use crate::verify::{self, Evidence, Ledger, Settled, Topics};
 
 /// How long all instances together may take to leave in the end.
 const LEAVE_MAX: Duration = Duration::from_secs(120);
 
+/// What a run is made of.
+pub(super) struct Staging<'a> {
+    pub storm: Storm,
+    pub tasks: &'a [Task],
+    pub plants: &'a [Plant],
+    pub without: &'a Without,
+}
+
 /// What is left of a run.
-struct Played {
-    world: Arc<World>,
+pub(super) struct Played {
+    pub world: Arc<World>,
+    sent: Vec<String>,
     troubled: BTreeSet<String>,
     deadly: BTreeSet<String>,
 }
 
-/// Runs one seed and judges it.
-pub(super) fn seed(simulation: &Simulation, seed: u64, is_whole: bool) -> Result<(Report, Evidence), Failed> {
+/// What did not hold in a run.
+pub(super) struct Broken {
+    pub violations: Vec<String>,
+    pub trace: Vec<String>,
+    /// What the seed is; none if it failed before anything happened.
+    pub scene: Option<Box<Scene>>,
+}
+
+impl<'a> Staging<'a> {
+    /// A run of tasks and a storm, of which nothing is left out.
+    pub fn of(storm: Storm, tasks: &'a [Task]) -> Self {
+        static NOTHING: Without = Without::nothing();
+        Self { storm, tasks, plants: &[], without: &NOTHING }
+    }
+}
+
+impl Broken {
+    /// A run that failed before anything happened.
+    pub fn early(error: String) -> Self {
+        Self { violations: vec![error], trace: Vec::new(), scene: None }
+    }
+}
+
+/// Runs one seed without some of its parts, and judges it.
+pub(super) fn attempt(
+    simulation: &Simulation,
+    seed: u64,
+    without: &Without,
+    is_whole: bool,
+) -> Result<(Report, Evidence), Broken> {
     let chance = Chance::new(seed);
     let tasks = (simulation.tasks)(&mut chance.of("tasks"));
-    let calm = calm(simulation, &tasks);
+    let calm = calm(simulation, &tasks).map_err(Broken::early)?;
     let storm = (simulation.storm)(&chance);
-    let failed = |violations, trace| Failed { seed, violations, command: simulation.command.clone(), trace };
-    let calm = calm.map_err(|error| failed(vec![error], Vec::new()))?;
+    let team = simulation.team.clone();
     let outcome = in_virtual_time(async {
-        let played =
-            play(simulation.team.clone(), seed, storm, (&tasks, &simulation.plants), is_whole).await?;
-        let judged = gather(&played, simulation.team.clone(), calm).await;
+        let storm = storm.without(without);
+        let staging = Staging { storm, tasks: &tasks, plants: &simulation.plants, without };
+        let played = play(team.clone(), seed, staging, is_whole).await?;
+        let judged = gather(&played, team, calm).await;
         Ok::<_, String>((played, judged))
     });
-    let (played, judged) = outcome.map_err(|error| failed(vec![error], Vec::new()))?;
+    let (played, judged) = outcome.map_err(Broken::early)?;
     let mut trace = played.world.trace.lines();
     let records = played.world.log.control().committed_records();
     if is_whole {
         trace.extend(records.iter().map(shown));
     }
-    let (evidence, states) = judged.map_err(|error| failed(vec![error], trace.clone()))?;
+    let happened = played.world.trace.counts();
+    let scene = Some(Box::new(Scene { storm, sent: played.sent }));
+    let (evidence, states) = match judged {
+        Ok(judged) => judged,
+        Err(error) => return Err(Broken { violations: vec![error], trace, scene }),
+    };
     let (counts, broken) = verify::check(&evidence);
     let broken = broken.iter().map(ToString::to_string);
     let violations: Vec<String> = broken.chain(states).chain(played.world.wrongs()).collect();
     if !violations.is_empty() {
-        return Err(failed(violations, trace));
+        return Err(Broken { violations, trace, scene });
     }
-    let happened = played.world.trace.counts();
     Ok((Report { seed, counts, happened, digest: digest(&records), trace }, evidence))
 }
 
 /// Runs a future on a thread of its own time: it never waits.
-fn in_virtual_time<T>(future: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+pub(super) fn in_virtual_time<T>(future: impl Future<Output = Result<T, String>>) -> Result<T, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.map_err(|error| format!("could not make a runtime: {error}"))?.block_on(future)
 }
 
 /// The storm, from the first task to the last leave.
-async fn play(
+pub(super) async fn play(
     team: Team,
     seed: u64,
-    storm: Storm,
-    (tasks, plants): (&[Task], &[Plant]),
+    staging: Staging<'_>,
     is_whole: bool,
 ) -> Result<Played, String> {
+    let Staging { storm, tasks, plants, without } = staging;
     let world = Arc::new(World::new(team, seed, storm, is_whole).await?);
     world.trace.say("storm", || format!("{:?}", world.storm));
-    let Submissions { list, troubled, deadly } = Producer::new(&world).submit(tasks, plants);
+    let submissions = Producer::new(&world).submit(tasks, plants, without);
+    let Submissions { list, sent, troubled, deadly } = submissions;
     world.weather.begin();
     let mut instances = JoinSet::new();
     let mut chance = world.chance.of("instances");
     for slot in 0..world.storm.instances {
         let after = if slot == 0 { Duration::ZERO } else { chance.millis(0, 15_000) };
+        if without.has(Part::Instance(slot)) {
+            continue;
+        }
         let (name, chance) = (format!("node-{slot}"), chance.of(&format!("{slot}")));
         instances.spawn(Instance { world: Arc::clone(&world), slot, name, after, chance }.run());
     }
@@ -105,7 +153,7 @@ async fn play(
     if tokio::time::timeout(LEAVE_MAX, all_leave).await.is_err() {
         world.wrong(format!("somebody did not leave within {LEAVE_MAX:?}"));
     }
-    Ok(Played { world, troubled, deadly })
+    Ok(Played { world, sent, troubled, deadly })
 }
 
 /// Gathers what a run is judged by; and which states the store was left with that are not those to which
@@ -221,57 +269,6 @@ fn topics(world: &World, described: &[TopicDescription]) -> Topics {
         inboxes: generations(world).map(inbox).collect(),
         partitions: described.iter().map(|topic| (topic.name.clone(), topic.partitions)).collect(),
     }
-}
-
-/// How these tasks end in a calm. What was met before is not run again.
-fn calm(simulation: &Simulation, tasks: &[Task]) -> Result<BTreeMap<Bytes, Settled>, String> {
-    let lock = || simulation.calm.lock().unwrap_or_else(PoisonError::into_inner);
-    let unmet: Vec<Task> = tasks.iter().filter(|task| !lock().contains_key(&task.value)).cloned().collect();
-    if !unmet.is_empty() {
-        let team = simulation.team.clone();
-        let found = in_virtual_time(async {
-            let played = play(team, 0, Storm::calm(), (&unmet, &[]), false).await?;
-            match played.world.wrongs().as_slice() {
-                [] => outcomes(&played.world),
-                wrongs => Err(format!("in a calm: {}", wrongs.join("; "))),
-            }
-        })?;
-        let mut calm = lock();
-        for (number, task) in unmet.iter().enumerate() {
-            let settled = found.get(&format!("task-{number}"));
-            let settled = settled.ok_or_else(|| format!("in a calm: task {number} has no outcome"))?;
-            calm.insert(task.value.clone(), (!task.is_timely).then(|| settled.clone()));
-        }
-    }
-    let calm = lock();
-    let known = tasks.iter().filter_map(|task| calm.get(&task.value).cloned().flatten());
-    Ok(known.collect())
-}
-
-/// How every task ended, by its id, with its input as it stands in the entry inbox.
-fn outcomes(world: &World) -> Result<BTreeMap<String, (Bytes, Settled)>, String> {
-    let (entry, results) =
-        (world.names.inbox(world.team.agents().next().unwrap_or_default()), world.topic(Kind::Results));
-    let (mut inputs, mut found) = (BTreeMap::new(), BTreeMap::new());
-    let records = world.log.control().committed_records();
-    let id = |record: &Record| record.headers.text(headers::TASK_ID).unwrap_or_default().to_owned();
-    for record in records.iter().filter(|record| *record.topic_partition.topic == *entry) {
-        let is_task = record.headers.text(headers::REPLY_TO).is_some_and(|to| to.starts_with("result|"));
-        if is_task {
-            inputs.entry(id(record)).or_insert_with(|| record.value.clone());
-        }
-    }
-    for record in records.iter().filter(|record| *record.topic_partition.topic == *results) {
-        let Some(input) = inputs.get(&id(record)) else { continue };
-        let settled = if record.headers.text(headers::OUTCOME) == Some(Outcome::Ok.as_str()) {
-            Settled::Result(record.value.clone())
-        } else {
-            let failure: Failure = world.codec.decode(&record.value).map_err(|error| error.to_string())?;
-            Settled::Failure(failure.code)
-        };
-        found.insert(id(record), (input.clone(), settled));
-    }
-    Ok(found)
 }
 
 /// Names every record with its place, time and bytes.

@@ -6,6 +6,7 @@ use topics_log::memory::Rebalance;
 use topics_runtime::Moment;
 
 use super::chance::Chance;
+use super::without::{Part, Without};
 use super::world::DEADLINE;
 
 /// Something that fate does at a time.
@@ -171,6 +172,23 @@ impl Storm {
         }
         self.events.sort_by_key(|(at, _)| *at);
         self
+    }
+
+    /// The same storm without some of its parts; instances that are left out are not counted off, since events name
+    /// them by number.
+    #[must_use]
+    pub fn without(&self, without: &Without) -> Self {
+        let rate = |part: Part, often: usize| if without.has(part) { 0 } else { often };
+        let deaths = self.deaths.iter().enumerate().filter(|(number, _)| !without.has(Part::Death(*number)));
+        let events = self.events.iter().enumerate().filter(|(number, _)| !without.has(Part::Event(*number)));
+        Self {
+            log_per_mille: rate(Part::Log, self.log_per_mille),
+            store_per_mille: rate(Part::Store, self.store_per_mille),
+            model_per_mille: rate(Part::Model, self.model_per_mille),
+            deaths: deaths.map(|(_, death)| *death).collect(),
+            events: events.map(|(_, event)| *event).collect(),
+            ..self.clone()
+        }
     }
 
     fn time(&self, chance: &mut Chance) -> Duration {

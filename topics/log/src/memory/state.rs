@@ -38,6 +38,9 @@ pub(super) struct State {
     changed: Arc<Notify>,
     /// The last number given to a topic, client, member or transaction.
     last_number: u64,
+    /// Before this moment nothing is due, or ever if there is none; unknown after a change. A poll may have moved
+    /// what is due to later since: then whoever wakes looks again.
+    nothing_before: Option<Option<Instant>>,
 }
 
 /// Something that time brings about.
@@ -77,11 +80,13 @@ impl State {
             clock,
             changed,
             last_number: contents.last_number,
+            nothing_before: None,
         }
     }
 
-    /// Wakes whoever waits; each looks again under the lock.
-    pub fn announce(&self) {
+    /// Wakes whoever waits; each looks again under the lock. Whatever may bring something forward is announced.
+    pub fn announce(&mut self) {
+        self.nothing_before = None;
         self.changed.notify_waiters();
     }
 
@@ -93,6 +98,9 @@ impl State {
 
     /// Does, in the order of their times, whatever was due.
     pub fn advance(&mut self, now: Instant) {
+        if self.next_due().is_none_or(|at| at > now) {
+            return;
+        }
         while let Some((_, due)) = self.earliest().filter(|(at, _)| *at <= now) {
             match due {
                 Due::Member(group, instance) => {
@@ -108,11 +116,16 @@ impl State {
             }
             self.announce();
         }
+        self.nothing_before = None;
     }
 
-    /// When time next brings something about.
-    pub fn next_due(&self) -> Option<Instant> {
-        self.earliest().map(|(at, _)| at)
+    /// When time next brings something about, or somewhat before. Every waiter asks at every change, so only the
+    /// first of them looks.
+    pub fn next_due(&mut self) -> Option<Instant> {
+        if self.nothing_before.is_none() {
+            self.nothing_before = Some(self.earliest().map(|(at, _)| at));
+        }
+        self.nothing_before.flatten()
     }
 
     /// What is due first; among equals the first by name, so that every run has the same order.

@@ -412,7 +412,7 @@ impl Loop {
                 biased;
                 done = &mut cancelled => return done,
                 // Both want places at the same store, and what has one must be able to leave it.
-                Some(done) = self.in_flight.next() => self.finish(done)?,
+                Some(done) = self.in_flight.next(), if stands(Guard::CancellingLetsGo) => self.finish(done)?,
             }
         }
     }

@@ -106,7 +106,7 @@ impl SteppedKey {
 
     /// Whether it reads as no state, or was over with its first record.
     pub(super) fn is_absent(&self) -> bool {
-        self.is_none || self.lives.is_some()
+        (self.is_none && stands(Guard::AbsentAskedAgain)) || self.lives.is_some()
     }
 }
 
