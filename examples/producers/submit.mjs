@@ -9,6 +9,12 @@ const [brokers, namespace, registry, taskId = `node-${randomUUID()}`] = process.
 const [tasks, results] = [`${namespace}.briefing.tasks`, `${namespace}.briefing.results`]
 const client = { clientId: 'submit', bootstrapBrokers: brokers.split(',') }
 
+// First: the client's own calls may wait without end, too.
+const patience = setTimeout(() => {
+  console.error(`no result of ${taskId} within 120 s: is a node running?`)
+  process.exit(1)
+}, 120_000)
+
 const question = { question: 'Should we take on twelve analysts?', sector: 'construction', month: '2014-03', plan: null }
 const producer = new Producer({ ...client, serializers: stringSerializers })
 const headers = { 'task-id': taskId }
@@ -24,10 +30,6 @@ const deserializers = { headerKey: stringDeserializer, headerValue: stringDeseri
 const isolationLevel = FetchIsolationLevels.READ_COMMITTED
 const consumer = new Consumer({ ...client, groupId: `${results}.${taskId}`, isolationLevel, deserializers })
 const stream = await consumer.consume({ topics: [results], mode: 'earliest', autocommit: false })
-const patience = setTimeout(() => {
-  console.error(`no result of ${taskId} within 120 s: is a node running?`)
-  process.exit(1)
-}, 120_000)
 for await (const record of stream) {
   if (record.headers.get('task-id') !== taskId) continue
   clearTimeout(patience)

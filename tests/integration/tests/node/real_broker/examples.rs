@@ -21,6 +21,10 @@ mod real_registry {
     /// What each program asks.
     const QUESTION: &str = "Should we take on twelve analysts?";
 
+    /// What a program says whose patience is over. The client of Node.js may ask to join its group without end
+    /// (its pull request 381); a user runs the program again then, which is the same task.
+    const NO_RESULT: &str = "within 120 s";
+
     /// Each program and its task.
     const PROGRAMS: [&str; 4] = ["python", "node", "kcat", "rust"];
 
@@ -103,7 +107,10 @@ mod real_registry {
         for round in ["first", "again"] {
             let running = PROGRAMS.map(|name| (name, program(&house, name, &registry, name)));
             for (name, running) in running {
-                let (status, said) = running.end().await;
+                let (mut status, mut said) = running.end().await;
+                if name == "node" && !status.success() && said.contains(NO_RESULT) {
+                    (status, said) = program(&house, name, &registry, name).end().await;
+                }
                 assert!(status.success(), "{name}, {round}: {status}: {said}\n{}", node.said());
                 let told = said.lines().last().unwrap_or_default();
                 assert!(told.starts_with(&format!("{name} ok")), "{said}");

@@ -32,7 +32,7 @@ impl Program {
     pub async fn end(mut self) -> (ExitStatus, String) {
         match tokio::time::timeout(PATIENCE, self.child.wait()).await {
             Ok(status) => (status.expect("its end"), self.said()),
-            Err(_) => panic!("it does not end within {PATIENCE:?}: {}", self.said()),
+            Err(_) => panic!("{} does not end within {PATIENCE:?}: {}", self.said.display(), self.said()),
         }
     }
 
